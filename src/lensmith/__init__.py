@@ -1,0 +1,45 @@
+"""From images to a classifier you can trust, see inside, and ship, on the machine you have.
+
+Example:
+    ```python
+    import lensmith
+
+    record = lensmith.train("digits")
+    print(record.test.accuracy)
+    run = lensmith.load_run(record.run)
+    run.model  # a plain keras.Model
+    ```
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lensmith.errors import LensmithError
+
+if TYPE_CHECKING:
+    from lensmith.runs import find_run as load_run
+    from lensmith.workflows.evaluate import evaluate
+    from lensmith.workflows.predict import predict
+    from lensmith.workflows.show import show
+    from lensmith.workflows.train import resume, train
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "evaluate": ("lensmith.workflows.evaluate", "evaluate"),
+    "load_run": ("lensmith.runs", "find_run"),
+    "predict": ("lensmith.workflows.predict", "predict"),
+    "resume": ("lensmith.workflows.train", "resume"),
+    "show": ("lensmith.workflows.show", "show"),
+    "train": ("lensmith.workflows.train", "train"),
+}
+
+__all__ = ["LensmithError", "__version__", "evaluate", "load_run", "predict", "resume", "show", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that importing lensmith imports neither Keras nor NumPy."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'lensmith' has no attribute {name!r}")
+    module, attribute = _WHERE[name]
+    return getattr(import_module(module), attribute)

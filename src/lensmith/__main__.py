@@ -1,0 +1,5 @@
+"""`python -m lensmith`."""
+
+from lensmith.cli import main
+
+main()

@@ -1,0 +1,136 @@
+"""The only code that knows which of TensorFlow, JAX and PyTorch Keras runs on, and the only one to call tf2onnx."""
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from lensmith.errors import ExportError, LensmithError, did_you_mean
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+_EXPORT_PROGRAM = "import sys; from lensmith.backend import export_onnx; export_onnx(sys.argv[1], sys.argv[2])"
+
+
+def start_keras(backend: str | None = None) -> None:
+    """Import Keras on the backend wanted; must come before any other `import keras` of the process.
+
+    Args:
+        backend: One of `BACKENDS`; `None` leaves `$KERAS_BACKEND`, or TensorFlow, as it is.
+
+    Raises:
+        LensmithError: An unknown name, a backend that is not installed, or Keras already runs on another.
+    """
+    if backend is not None and backend not in BACKENDS:
+        raise LensmithError(f"No Keras backend named {backend!r}.{did_you_mean(backend, BACKENDS)}")
+    if "keras" in sys.modules:
+        if backend not in (None, backend_name()):
+            raise LensmithError(f"Keras already runs on {backend_name()} in this process; {backend} needs a new one.")
+        return
+    if backend is not None:
+        os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with _silent_stderr():
+            import keras  # noqa: F401
+    except ImportError as error:
+        wanted = os.environ.get("KERAS_BACKEND", "tensorflow")
+        raise LensmithError(f"Keras cannot start on {wanted}: {error}. Install it with: pip install 'lensmith[{wanted}]'") from error
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drop what TensorFlow's C++ prints at every start, below the reach of Python's `sys.stderr`."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def backend_name() -> str:
+    """Return the name of the backend Keras runs on."""
+    import keras
+
+    return str(keras.backend.backend())
+
+
+def make_deterministic(seed: int) -> None:
+    """Seed Python, NumPy and Keras, and make TensorFlow's operations give the same bits every time."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    if backend_name() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that decide what a training run computes."""
+    import keras
+    import numpy as np
+
+    found = {"keras": str(keras.__version__), "numpy": str(np.__version__)}
+    if backend_name() in sys.modules:
+        found[backend_name()] = str(sys.modules[backend_name()].__version__)
+    return found
+
+
+def export_onnx(keras_file: str | Path, onnx_file: str | Path) -> None:
+    """Write a saved Keras model as ONNX, with a free batch size.
+
+    ONNX is made by tf2onnx, so on another backend a TensorFlow process does it from the same file.
+
+    Raises:
+        ExportError: The model holds something that has no ONNX form; the message is tf2onnx's last line.
+    """
+    if backend_name() != "tensorflow":
+        _export_in_tensorflow_process(keras_file, onnx_file)
+        return
+    import keras
+
+    model = keras.saving.load_model(keras_file, compile=False)
+    model(keras.ops.zeros((1, *model.input_shape[1:])))  # Keras exports only what has been called
+    try:
+        with _quiet():
+            model.export(str(onnx_file), format="onnx", verbose=False)
+    except Exception as error:  # tf2onnx raises bare errors of many kinds
+        raise ExportError(f"The model cannot be written as ONNX: {_last_line(str(error))}") from error
+
+
+def _export_in_tensorflow_process(keras_file: str | Path, onnx_file: str | Path) -> None:
+    command = [sys.executable, "-c", _EXPORT_PROGRAM, str(keras_file), str(onnx_file)]
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ExportError(f"The model cannot be written as ONNX: {_last_line(done.stderr)}")
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no reason given"])[-1]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the progress notes of Keras, TensorFlow and tf2onnx off the screen; their errors are exceptions."""
+    loggers = [logging.getLogger(name) for name in ("tf2onnx", "absl", "tensorflow")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr), _silent_stderr():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,16 @@
+"""Recipes: their schema, and reading them from TOML with overrides. Plain Python: no Keras."""
+
+from lensmith.config.files import load_recipe, recipe_names, to_toml
+from lensmith.config.recipe import DataConfig, EarlyStopping, KerasObject, ModelConfig, Recipe, TrainingConfig
+
+__all__ = [
+    "DataConfig",
+    "EarlyStopping",
+    "KerasObject",
+    "ModelConfig",
+    "Recipe",
+    "TrainingConfig",
+    "load_recipe",
+    "recipe_names",
+    "to_toml",
+]

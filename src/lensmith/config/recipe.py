@@ -1,0 +1,102 @@
+"""The schema of a recipe: everything that decides what a run does, but for the images themselves.
+
+Keras objects are written as tables with a `class_name` and the arguments of that class beside it; only
+Keras knows which arguments a class takes, so they are checked by Keras when the object is made.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _from_short_form(value: Any) -> Any:
+    return {"class_name": value} if isinstance(value, str) else value
+
+
+class _KerasTable(BaseModel):
+    """A Keras object by the name of its class; every other key is an argument of that class."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    class_name: str
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments as written, without the class name."""
+        return dict(self.model_extra or {})
+
+
+KerasObject = Annotated[_KerasTable, BeforeValidator(_from_short_form)]
+"""`"RMSprop"`, or `{class_name = "RMSprop", learning_rate = 0.001}`."""
+
+
+class DataConfig(_Table):
+    """How images become arrays, and how data that does not come split is split."""
+
+    image_size: Annotated[int, Field(ge=1, le=4096)] | Annotated[list[int], Field(min_length=2, max_length=2)] | Literal["auto"] = "auto"
+    """Pixels: one number, `[height, width]`, or `auto`: the images' own size when they all share a small one."""
+    color: Literal["auto", "rgb", "grayscale"] = "auto"
+    resize: Literal["stretch", "crop", "pad"] = "stretch"
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Fraction of the training images held out for model selection; 0 trains on all of them."""
+    test: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Fraction of all images held out for the test, when the data does not come with a test split."""
+
+
+class ModelConfig(_Table):
+    """The network: layer by layer, or a registered builder with its arguments."""
+
+    layers: list[KerasObject] = []
+    builder: str | None = None
+    arguments: dict[str, Any] = {}
+    rescale: bool = True
+    """Begin with a layer that turns pixels 0 to 255 into 0 to 1."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "ModelConfig":
+        if bool(self.layers) == bool(self.builder):
+            raise ValueError("give either layers ([[model.layers]]) or a builder (model.builder = ...)")
+        if self.arguments and not self.builder:
+            raise ValueError("arguments belong to a builder (model.builder = ...)")
+        return self
+
+
+class EarlyStopping(_Table):
+    """Stop when the validation loss has not improved for a while."""
+
+    patience: Annotated[int, Field(ge=1)]
+    """Epochs without improvement that are waited for."""
+
+
+class TrainingConfig(_Table):
+    """How the network is fitted."""
+
+    epochs: Annotated[int, Field(ge=1)] = 5
+    batch_size: Annotated[int, Field(ge=1)] = 64
+    optimizer: KerasObject = _KerasTable(class_name="Adam")
+    loss: KerasObject = _KerasTable(class_name="CategoricalCrossentropy")
+    metrics: list[KerasObject] = []
+    """Keras metrics beside accuracy, which is always measured."""
+    augmentation: list[KerasObject] = []
+    """Keras augmentation layers on raw pixels 0 to 255, while training only; never part of the saved model."""
+    early_stopping: EarlyStopping | None = None
+    tensorboard: bool = False
+
+
+class Recipe(_Table):
+    """A whole recipe, as it stands in a TOML file and in the run folder."""
+
+    name: str = Field(default="", exclude=True)
+    description: str = ""
+    source: str = ""
+    """Where the recipe comes from: a paper, a tutorial."""
+    published_test_accuracy: Annotated[float, Field(ge=0, le=1)] | None = None
+    """A fraction, for `benchmarks/tutorials.py` to put beside what it measures."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    data: DataConfig = DataConfig()
+    model: ModelConfig
+    training: TrainingConfig = TrainingConfig()

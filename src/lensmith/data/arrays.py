@@ -1,0 +1,126 @@
+"""Images that come as NumPy arrays: `.npz` files, and what the built-in data sets hold."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.config import DataConfig
+from lensmith.data.cache import native_or_photo_size
+from lensmith.data.dataset import Images, Labels
+from lensmith.data.decode import Color, recolor, resize
+from lensmith.errors import DataError
+
+SPLIT_SUFFIXES = {"train": "train", "val": "validation", "test": "test"}
+
+
+def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read the arrays of a `.npz` file; never unpickles.
+
+    Raises:
+        DataError: Not an NPZ file, an array of objects, or `x_train` or `y_train` missing.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise DataError(f"{path} cannot be read as NPZ: {error}") from None
+    except AttributeError:  # np.load gives a bare array for a .npy file
+        raise DataError(f"{path} is a single array (.npy). Expected an NPZ with x_train and y_train.") from None
+    for name in ("x_train", "y_train"):
+        if name not in arrays:
+            raise DataError(f"{path} has no {name}; it holds {', '.join(sorted(arrays)) or 'nothing'}. Expected x_train, y_train and perhaps x_test, y_test.")
+    for suffix in ("val", "test"):
+        if (f"x_{suffix}" in arrays) != (f"y_{suffix}" in arrays):
+            raise DataError(f"{path} has only one of x_{suffix} and y_{suffix}.")
+    return arrays
+
+
+def to_images(values: npt.NDArray[Any], where: str) -> Images:
+    """Bring an array of images to `uint8 (N, H, W, C)`, C 1 or 3.
+
+    Whole numbers must be 0 to 255 (or `uint16`, scaled by 1/257). Floating-point values are taken as 0 to 1
+    when none is above 1, else as 0 to 255.
+
+    Raises:
+        DataError: NaN or infinite values (with the first image that has one), values out of range, another shape.
+    """
+    if values.ndim == 3:
+        values = values[..., np.newaxis]
+    if values.ndim != 4 or values.shape[3] not in (1, 3) or 0 in values.shape:
+        raise DataError(f"{where} has the shape {values.shape}; expected (N, H, W), (N, H, W, 1) or (N, H, W, 3) with N at least 1.")
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype == np.uint16:
+        return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    if values.dtype.kind not in "iuf":
+        raise DataError(f"{where} has the type {values.dtype}; expected uint8 pixels, 0 to 255.")
+    finite = np.isfinite(values).all(axis=(1, 2, 3))
+    if not finite.all():
+        raise DataError(f"{where} has NaN or infinite pixels in {np.count_nonzero(~finite)} of {len(values)} images, first in image {int(np.argmin(finite))}.")
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > 255:
+        raise DataError(f"{where} has values from {low:g} to {high:g}; expected pixels 0 to 255 (or 0 to 1).")
+    scale = 255.0 if values.dtype.kind == "f" and high <= 1 else 1.0
+    return np.asarray(np.rint(values * scale), np.uint8)
+
+
+def to_labels(values: npt.NDArray[Any], n: int, where: str) -> npt.NDArray[Any]:
+    """Bring labels to whole numbers or names `(N,)`.
+
+    Raises:
+        DataError: Another length or shape, fractions, negative numbers.
+    """
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim == 2:
+        raise DataError(f"{where} has the shape {values.shape}; expected one label an image, (N,). For one-hot rows store y.argmax(axis=1).")
+    if values.shape != (n,):
+        raise DataError(f"{where} has the shape {values.shape} for {n} images; expected ({n},).")
+    if values.dtype.kind == "f" and np.isfinite(values).all() and (values == np.rint(values)).all():
+        values = values.astype(np.int64)
+    if values.dtype.kind not in "iuUb":
+        raise DataError(f"{where} has the type {values.dtype}; expected whole numbers from 0 on, or names.")
+    if values.dtype.kind in "iu" and values.min() < 0:
+        raise DataError(f"{where} has the negative label {values.min()}; expected whole numbers from 0 on.")
+    return values
+
+
+def to_class_indices(labels: Mapping[str, npt.NDArray[Any]], class_names: tuple[str, ...] | None, where: str) -> tuple[dict[str, Labels], tuple[str, ...]]:
+    """Turn labels into indices of class names; classes are those of the training labels, sorted.
+
+    With `class_names` given, whole numbers are indices into them.
+
+    Raises:
+        DataError: A label beyond `class_names`, or one that the training labels lack.
+    """
+    values = np.unique(labels["train"])
+    if class_names is not None and values.dtype.kind in "iub":
+        values = np.arange(len(class_names))
+    names = class_names or tuple(str(value) for value in values)
+    indices = {}
+    for split, its_labels in labels.items():
+        unknown = np.setdiff1d(its_labels, values)
+        if len(unknown):
+            raise DataError(f"{where}: the {split} labels hold {', '.join(map(str, unknown[:5]))}, which {'class_names' if class_names else 'the training labels'} lack.")
+        indices[split] = np.searchsorted(values, its_labels).astype(np.int64)
+    if len(names) < 2:
+        raise DataError(f"{where} has one class only: {', '.join(names)}. A classifier needs at least two classes.")
+    return indices, names
+
+
+def fit_arrays(splits: Mapping[str, Images], config: DataConfig) -> tuple[Images, Color]:
+    """Put the splits one after another in one store of the size and colour the configuration wants."""
+    shapes = {images.shape[1:] for images in splits.values()}
+    if len(shapes) > 1:
+        raise DataError(f"The splits hold images of different shapes: {', '.join(str(shape) for shape in sorted(shapes))}.")
+    ((height, width, channels),) = shapes
+    store = np.concatenate(list(splits.values())) if len(splits) > 1 else next(iter(splits.values()))
+    color: Color = ("rgb" if channels == 3 else "grayscale") if config.color == "auto" else config.color
+    size = native_or_photo_size(config, {(height, width)})
+    if size == (height, width) and channels == (3 if color == "rgb" else 1):
+        return store, color
+    return np.stack([resize(recolor(image, color), size, config.resize) for image in store]), color

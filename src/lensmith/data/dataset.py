@@ -1,0 +1,114 @@
+"""A data set as training sees it: pixels that may lie on disk, labels, and where each image came from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.records import Record
+
+Images = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Some of the images of a store, with their labels.
+
+    Attributes:
+        store: `uint8 (M, H, W, C)`, all images; possibly a memory map, so it is read in batches.
+        indices: `int64 (N,)`, which rows of `store` belong to the split.
+        labels: `int64 (N,)`, each in `[0, K)`.
+        names: N names: file paths as the user knows them, or places in an array (`x_train[17]`).
+    """
+
+    store: Images
+    indices: Labels
+    labels: Labels
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.indices)
+
+    def read(self, positions: npt.NDArray[np.integer] | slice = slice(None)) -> Images:
+        """Read images by position within the split: `uint8 (n, H, W, C)`, in memory."""
+        return np.asarray(self.store[self.indices[positions]])
+
+    def take(self, positions: npt.NDArray[np.integer]) -> "Split":
+        """Return the part of the split at these positions."""
+        names = [self.names[position] for position in positions]
+        return Split(self.store, self.indices[positions], self.labels[positions], names)
+
+
+@dataclass(frozen=True)
+class Skipped(Record):
+    """A file that was found and not used.
+
+    Attributes:
+        path: As the user knows it.
+        reason: A few words of a fixed list, for counting.
+        detail: What exactly was wrong; may be empty.
+    """
+
+    path: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Dataset(Record):
+    """Images in up to three splits, and how they came to be there.
+
+    Attributes:
+        name: Short name for people and for run folders.
+        source: What the user gave, as an absolute path or a built-in's name.
+        class_names: K names; a label is an index into them.
+        train, validation, test: The splits; `validation` and `test` may be missing.
+        skipped: Every file that was found and not used; found = used + skipped.
+        fingerprint: SHA-256 over images, labels and class names in order, so that two runs can tell
+            whether they saw the same data.
+        color: `rgb` or `grayscale`.
+        resize: How images of another size are brought to this one.
+        split_origin: In words, where each split came from.
+    """
+
+    name: str
+    source: str
+    class_names: tuple[str, ...]
+    train: Split = field(repr=False)
+    validation: Split | None = field(repr=False)
+    test: Split | None = field(repr=False)
+    skipped: tuple[Skipped, ...] = ()
+    fingerprint: str = ""
+    color: str = "rgb"
+    resize: str = "stretch"
+    split_origin: str = ""
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width, channels."""
+        height, width, channels = self.train.store.shape[1:]
+        return (height, width, channels)
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits that exist, by name: `train`, `validation`, `test`."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: split for name, split in named.items() if split is not None}
+
+    @cached_property
+    def class_counts(self) -> dict[str, dict[str, int]]:
+        """How many images of which class each split has."""
+        return {
+            name: dict(zip(self.class_names, np.bincount(split.labels, minlength=len(self.class_names)).tolist(), strict=True))
+            for name, split in self.splits.items()
+        }
+
+    @property
+    def skipped_by_reason(self) -> dict[str, int]:
+        """How many files were skipped for which reason."""
+        reasons = [skipped.reason for skipped in self.skipped]
+        return {reason: reasons.count(reason) for reason in sorted(set(reasons))}

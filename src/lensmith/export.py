@@ -1,0 +1,101 @@
+"""Write the artefact: `model.keras`, `model.onnx` and what is needed to use them, measured to agree."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.backend import export_onnx
+from lensmith.data import Dataset
+from lensmith.errors import ExportError
+from lensmith.inference import Predictor
+from lensmith.records import Record, to_json
+from lensmith.runs import Run, replacing, write_text
+
+ARTIFACT_VERSION = 1
+TOLERANCE = 1e-4
+"""Largest difference of a probability between the two files that still counts as the same."""
+IMAGES_COMPARED = 1000
+
+
+@dataclass(frozen=True)
+class ExportedModel(Record):
+    """An exported file and how well it agrees with the model.
+
+    Attributes:
+        format: `onnx`.
+        path: The file.
+        bytes: Its size.
+        n: Images compared, held out where there are any.
+        agreement: Fraction of them with the same likeliest class.
+        max_difference: Largest difference of any probability.
+    """
+
+    format: str
+    path: str
+    bytes: int
+    n: int
+    agreement: float
+    max_difference: float
+
+
+def export_artifact(run: Run, model: Any, dataset: Dataset) -> ExportedModel:
+    """Save a trained model in both forms and check, on held-out images, that they give the same answers.
+
+    Args:
+        run: Gets `model.keras`, `model.onnx` and `artifact.json`.
+        model: From raw pixels to probabilities.
+        dataset: For class names, pixels and the images to compare on.
+
+    Raises:
+        ExportError: The two files disagree; both are kept for looking into, without `artifact.json`.
+    """
+    with replacing(run.keras_file) as temporary:
+        model.save(temporary)
+    with replacing(run.onnx_file) as temporary:
+        export_onnx(run.keras_file, temporary)
+    artifact = {
+        "version": ARTIFACT_VERSION,
+        "image_size": list(dataset.image_shape[:2]),
+        "color": dataset.color,
+        "resize": dataset.resize,
+        "class_names": list(dataset.class_names),
+        "temperature": None,
+        "rejection_threshold": None,
+        "sha256": {file.name: _sha256(file) for file in (run.keras_file, run.onnx_file)},
+    }
+    images = _images_to_compare(dataset)
+    exported = _compare(model, Predictor(run.onnx_file, artifact), images)
+    if exported.agreement < 1 or exported.max_difference > TOLERANCE:
+        raise ExportError(
+            f"{exported.path} does not agree with {run.keras_file}: same class on {exported.agreement:.2%} of {exported.n} images, "
+            f"probabilities differ by up to {exported.max_difference:.2g} (at most {TOLERANCE:g} is accepted)."
+        )
+    write_text(run.path / "artifact.json", to_json(artifact | {"agreement": exported}))
+    return exported
+
+
+def _images_to_compare(dataset: Dataset) -> npt.NDArray[np.uint8]:
+    split = dataset.test or dataset.validation or dataset.train
+    chosen = np.unique(np.linspace(0, len(split) - 1, min(IMAGES_COMPARED, len(split)), dtype=np.int64))
+    return split.read(chosen)
+
+
+def _compare(model: Any, predictor: Predictor, images: npt.NDArray[np.uint8]) -> ExportedModel:
+    ours = np.asarray(model.predict(images, batch_size=100, verbose=0))
+    theirs = predictor.probabilities(images)
+    return ExportedModel(
+        format="onnx",
+        path=str(predictor.onnx_file),
+        bytes=predictor.onnx_file.stat().st_size,
+        n=len(images),
+        agreement=float((ours.argmax(axis=1) == theirs.argmax(axis=1)).mean()),
+        max_difference=float(np.abs(ours - theirs).max()),
+    )
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

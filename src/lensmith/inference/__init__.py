@@ -1,0 +1,5 @@
+"""Inference: answers from an exported model, with ONNX Runtime and without Keras."""
+
+from lensmith.inference.predictor import FilePrediction, Prediction, Predictor, image_files
+
+__all__ = ["FilePrediction", "Prediction", "Predictor", "image_files"]

@@ -1,0 +1,162 @@
+"""Pixels to probabilities over the artefact: the same decoding and resizing as training, then ONNX Runtime."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.data.decode import Color, Pixels, Resize, decode, read_file, resize
+from lensmith.errors import DataError, DecodeError, RunError
+from lensmith.records import Record
+from lensmith.runs import Run
+
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class FilePrediction(Record):
+    """The answer for one file.
+
+    Attributes:
+        path: As it was given.
+        label: The likeliest class; `None` when the file could not be read.
+        probability: Of that class, a fraction.
+        top: Class and probability of the likeliest classes, best first.
+        error: Why there is no answer, or `None`.
+    """
+
+    path: str
+    label: str | None
+    probability: float | None
+    top: list[tuple[str, float]]
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Prediction(Record):
+    """Answers of one run's model for some files, in their order."""
+
+    run: str
+    predictions: list[FilePrediction]
+
+
+class Predictor:
+    """An exported model, ready to answer."""
+
+    def __init__(self, onnx_file: Path, artifact: dict[str, Any], *, threads: int = 0) -> None:
+        """Open the model.
+
+        Args:
+            onnx_file: The exported model.
+            artifact: What `artifact.json` holds.
+            threads: Of ONNX Runtime; 0 means one a core.
+
+        Raises:
+            RunError: The file cannot be opened as a model, or the artefact lacks something.
+        """
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.log_severity_level = 3
+        self.onnx_file = onnx_file
+        try:
+            self._session = onnxruntime.InferenceSession(str(onnx_file), options, providers=["CPUExecutionProvider"])
+            self.class_names: tuple[str, ...] = tuple(artifact["class_names"])
+            self._size: tuple[int, int] = tuple(artifact["image_size"])
+            self._color: Color = artifact["color"]
+            self._resize: Resize = artifact["resize"]
+        except (KeyError, TypeError) as error:
+            raise RunError(f"artifact.json beside {onnx_file} lacks {error}.") from None
+        except Exception as error:  # ONNX Runtime has exceptions of its own for each kind of damage
+            raise RunError(f"{onnx_file} cannot be opened as a model: {error}") from None
+        self._input = self._session.get_inputs()[0].name
+
+    @classmethod
+    def of_run(cls, run: Run) -> "Predictor":
+        """Open a run's model.
+
+        Raises:
+            RunError: The run has no model.
+        """
+        return cls(run.onnx_file, run.artifact)
+
+    def probabilities(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Answer for raw pixels: `uint8 (N, H, W, C)` of the model's size to `float32 (N, K)`."""
+        parts = [
+            self._session.run(None, {self._input: images[start : start + BATCH].astype(np.float32)})[0]
+            for start in range(0, len(images), BATCH)
+        ]
+        return np.concatenate(parts)
+
+    def read(self, path: Path) -> Pixels:
+        """Decode and resize one file as training did: `uint8 (H, W, C)`.
+
+        Raises:
+            DecodeError: It is not an image that can be read.
+        """
+        return resize(decode(read_file(path), self._color), self._size, self._resize)
+
+    def predict_files(self, paths: Iterable[Path], top: int = 5) -> list[FilePrediction]:
+        """Answer for image files, in their order; a file that cannot be read gets an error instead.
+
+        Args:
+            paths: Image files.
+            top: How many of the likeliest classes to name.
+        """
+        answers = []
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for batch in _in_batches(list(paths)):
+                answers += self._predict_batch(batch, list(pool.map(self._read_or_error, batch)), top)
+        return answers
+
+    def _read_or_error(self, path: Path) -> Pixels | DecodeError:
+        try:
+            return self.read(path)
+        except DecodeError as error:
+            return error
+
+    def _predict_batch(self, paths: Sequence[Path], results: Sequence[Pixels | DecodeError], top: int) -> list[FilePrediction]:
+        images = [result for result in results if not isinstance(result, DecodeError)]
+        answers = iter(self.probabilities(np.stack(images)) if images else ())
+        return [
+            FilePrediction(str(path), None, None, [], str(result))
+            if isinstance(result, DecodeError)
+            else self._answer(path, next(answers), top)
+            for path, result in zip(paths, results, strict=True)
+        ]
+
+    def _answer(self, path: Path, probabilities: npt.NDArray[np.float32], top: int) -> FilePrediction:
+        likeliest = np.argsort(-probabilities, kind="stable")[:top]
+        named = [(self.class_names[place], float(probabilities[place])) for place in likeliest]
+        return FilePrediction(str(path), named[0][0], named[0][1], named)
+
+
+def image_files(arguments: Sequence[str | Path]) -> list[Path]:
+    """List the files that arguments name: files as they are, folders with all visible files at any depth.
+
+    Raises:
+        DataError: A path that does not exist, or no file at all.
+    """
+    found: list[Path] = []
+    for argument in map(Path, arguments):
+        if argument.is_dir():
+            inside = (path for path in argument.rglob("*") if not path.is_dir())
+            found += sorted(path for path in inside if not any(part.startswith(".") for part in path.relative_to(argument).parts))
+        elif argument.exists():
+            found.append(argument)
+        else:
+            raise DataError(f"No such file or folder: {argument}.")
+    if not found:
+        raise DataError(f"There are no files in {', '.join(map(str, arguments))}.")
+    return found
+
+
+def _in_batches(paths: list[Path]) -> Iterator[list[Path]]:
+    for start in range(0, len(paths), BATCH):
+        yield paths[start : start + BATCH]

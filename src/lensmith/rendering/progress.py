@@ -1,0 +1,132 @@
+"""Progress on stderr: bars with ETA on a terminal, a line an epoch elsewhere, nothing when told to be quiet."""
+
+import time
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class Screen:
+    """Where a command says what it is doing; a context manager, so that bars are always taken down."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        """Say nothing at all when `quiet`."""
+        self._console = Console(stderr=True, highlight=False, quiet=quiet)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self._console,
+            transient=True,
+            disable=quiet or not self._console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        """Take the screen."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Take the bars down."""
+        self._progress.stop()
+
+    def say(self, text: str) -> None:
+        """Print a line above the bars."""
+        if text:
+            self._console.print(text, markup=False, soft_wrap=True)
+
+    def decoding(self) -> "DecodingBar":
+        """Return a bar for decoding image files."""
+        return DecodingBar(self._progress)
+
+    def training_callback(self, epochs: int, images: int, batch_size: int) -> Any:
+        """Return a Keras callback that shows the training."""
+        import keras
+
+        view = TrainingView(self, self._progress, epochs, images, batch_size)
+
+        class Showing(keras.callbacks.Callback):  # type: ignore[misc]
+            def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+                view.epoch_begins(epoch)
+
+            def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+                view.step(logs or {})
+
+            def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+                view.epoch_ends(epoch, logs or {})
+
+        return Showing()
+
+
+SCREEN: ContextVar[Screen | None] = ContextVar("screen", default=None)
+"""The screen of this command, where the command line has set one; others get a plain one."""
+
+
+def current_screen() -> Screen:
+    """Return the screen that a workflow should talk to."""
+    return SCREEN.get() or Screen()
+
+
+class DecodingBar:
+    """A bar that appears once decoding turns out to take a while."""
+
+    def __init__(self, progress: Progress) -> None:
+        """Draw on these bars."""
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show files done of files in all."""
+        if self._task is None:
+            self._task = self._progress.add_task("Reading images", total=total, note="")
+        self._progress.update(self._task, completed=done, visible=done < total, note=f"{done:,} of {total:,}")
+
+
+class TrainingView:
+    """The bars of a training: one for all of it, with what the current epoch shows."""
+
+    def __init__(self, screen: Screen, progress: Progress, epochs: int, images: int, batch_size: int) -> None:
+        """Show `epochs` epochs of `images` images in batches."""
+        self._screen = screen
+        self._progress = progress
+        self._epochs, self._images, self._batch_size = epochs, images, batch_size
+        self._steps = -(-images // batch_size)
+        self._task: TaskID | None = None
+        self._epoch = self._steps_done = 0
+        self._started = 0.0
+
+    def epoch_begins(self, epoch: int) -> None:
+        """Begin to count an epoch's steps."""
+        if self._task is None:
+            self._task = self._progress.add_task("", total=(self._epochs - epoch) * self._steps, note="")
+        self._epoch, self._steps_done, self._started = epoch, 0, time.perf_counter()
+
+    def step(self, logs: dict[str, float]) -> None:
+        """Show a step with loss, accuracy and speed so far in this epoch."""
+        assert self._task is not None
+        self._steps_done += 1
+        speed = self._steps_done * self._batch_size / max(time.perf_counter() - self._started, 1e-9)
+        self._progress.update(
+            self._task,
+            advance=1,
+            description=f"Epoch {self._epoch + 1}/{self._epochs}",
+            note=f"{speed:,.0f} images/s  {_values(logs)}",
+        )
+
+    def epoch_ends(self, epoch: int, logs: dict[str, float]) -> None:
+        """Leave a line for the epoch."""
+        seconds = time.perf_counter() - self._started
+        width = len(str(self._epochs))
+        speed = self._images / max(seconds, 1e-9)
+        self._screen.say(f"Epoch {epoch + 1:>{width}}/{self._epochs}  {_values(logs)}  {seconds:.1f} s, {speed:,.0f} images/s")
+
+
+def _values(logs: dict[str, float]) -> str:
+    return "  ".join(f"{name} {float(value):.4f}" for name, value in logs.items())

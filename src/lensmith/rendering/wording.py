@@ -1,0 +1,95 @@
+"""How numbers and names are written in pictures and on the page: with a unit, and never more exact than they are."""
+
+MISSING = "–"
+SPACE = "\N{NO-BREAK SPACE}"
+MANY_IMAGES = 10_000
+"""From so many images on, a 95 % interval is about as narrow as one per cent, and a second decimal says something."""
+
+
+def percent(fraction: float | None, decimals: int = 1) -> str:
+    """Write a fraction as per cent; what is not all or nothing is never rounded to it.
+
+    Args:
+        fraction: In `[0, 1]`; `None` or NaN where there is none.
+        decimals: Digits after the point.
+
+    Example:
+        >>> [percent(its).replace(SPACE, " ") for its in (0.9861, 0.99999, 1.0, 0.00001, None)]
+        ['98.6 %', '> 99.9 %', '100.0 %', '< 0.1 %', '–']
+    """
+    if fraction is None or fraction != fraction:
+        return MISSING
+    smallest = 10.0**-decimals
+    written = f"{100 * fraction:.{decimals}f}"
+    if fraction > 0 and float(written) == 0:
+        return f"<{SPACE}{smallest:.{decimals}f}{SPACE}%"
+    if fraction < 1 and float(written) == 100:
+        return f">{SPACE}{100 - smallest:.{decimals}f}{SPACE}%"
+    return f"{written}{SPACE}%"
+
+
+def percent_range(low: float, high: float, decimals: int = 1) -> str:
+    """Write an interval of fractions.
+
+    Example:
+        >>> percent_range(0.968, 0.994).replace(SPACE, " ")
+        '96.8 to 99.4 %'
+    """
+    return f"{100 * low:.{decimals}f} to {100 * high:.{decimals}f}{SPACE}%"
+
+
+def decimals_for(n: int) -> int:
+    """Return how many decimals a percentage over n images deserves."""
+    return 2 if n >= MANY_IMAGES else 1
+
+
+def counted(n: int, singular: str, plural: str = "") -> str:
+    """Write a number with the word it counts.
+
+    Example:
+        >>> counted(1, "image"), counted(10_000, "image"), counted(2, "class", "classes")
+        ('1 image', '10,000 images', '2 classes')
+    """
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as a person would.
+
+    Example:
+        >>> [duration(its).replace(SPACE, " ") for its in (0.4312, 12.34, 95, 7512)]
+        ['0.43 s', '12.3 s', '1 min 35 s', '2 h 5 min']
+    """
+    if seconds < 60:
+        return f"{seconds:.{2 if seconds < 1 else 1}f}{SPACE}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}{SPACE}min {rest}{SPACE}s"
+    return f"{minutes // 60}{SPACE}h {minutes % 60}{SPACE}min"
+
+
+def file_size(size: int) -> str:
+    """Write bytes in decimal units, three digits or so.
+
+    Example:
+        >>> [file_size(its).replace(SPACE, " ") for its in (512, 141_733, 16_500_000_000)]
+        ['512 bytes', '142 kB', '16.5 GB']
+    """
+    value, units = float(size), ["bytes", "kB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    written = f"{value:.0f}" if value >= 100 or units[0] == "bytes" else f"{value:.1f}"
+    return f"{written}{SPACE}{units[0]}"
+
+
+def shorten(text: str, longest: int) -> str:
+    """Cut the middle out of a long name: both ends of a path tell the most.
+
+    Example:
+        >>> shorten("train/dandelion/image_0412.jpg", 20)
+        'train/dan…e_0412.jpg'
+    """
+    if len(text) <= longest:
+        return text
+    tail = longest // 2
+    return f"{text[: longest - tail - 1]}…{text[-tail:]}" if tail else "…"

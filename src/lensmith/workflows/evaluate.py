@@ -1,0 +1,107 @@
+"""`evaluate`: metrics of a run on one of its splits, with predictions and pictures in the run folder."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.backend import start_keras
+from lensmith.config import Recipe
+from lensmith.data import Dataset, Split
+from lensmith.errors import LensmithError, did_you_mean
+from lensmith.evaluation import Evaluation, Mistake, most_confident_mistakes
+from lensmith.evaluation import evaluate as measure
+from lensmith.records import to_json
+from lensmith.rendering.figures import save_confusion, save_mistakes
+from lensmith.rendering.progress import current_screen
+from lensmith.runs import Run, find_run, replacing, write_text
+from lensmith.training import make_loss, make_targets, ordered_batches
+from lensmith.workflows.provenance import open_data_of, recipe_of
+
+SPLITS = ("test", "validation", "train")
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluation with the mistakes behind it and their images, `uint8 (n, H, W, C)`."""
+
+    evaluation: Evaluation
+    mistakes: list[Mistake]
+    mistake_images: npt.NDArray[np.uint8]
+
+
+def evaluate(run: str | Path = "latest", *, split: str = "test", runs: str | Path | None = None) -> Evaluation:
+    """Measure a run's model on one of the run's splits, and write the result into the run folder.
+
+    Args:
+        run: A run folder, a run's name, or `latest`.
+        split: `test`, `validation` or `train`.
+        runs: The runs root.
+
+    Raises:
+        RunError: No such run, no model yet, or the data has changed since.
+        LensmithError: The run's data has no such split.
+    """
+    if split not in SPLITS:
+        raise LensmithError(f"No split named {split!r}.{did_you_mean(split, SPLITS)}")
+    found = find_run(run, runs)
+    recipe = recipe_of(found)
+    with current_screen() as screen:
+        start_keras(found.info.get("backend"))
+        model = found.model
+        dataset = open_data_of(found, recipe, screen)
+        if split not in dataset.splits:
+            raise LensmithError(f"The data of run {found.name} has no {split} split. It has: {', '.join(dataset.splits)}.")
+        return evaluate_model(found, model, dataset, recipe, split).evaluation
+
+
+def evaluate_model(run: Run, model: Any, dataset: Dataset, recipe: Recipe, split_name: str) -> Evaluated:
+    """Measure a model on a split, and write evaluation, predictions and pictures into the run folder."""
+    split = dataset.splits[split_name]
+    probabilities = np.asarray(model.predict(ordered_batches(split, None, BATCH), verbose=0))
+    evaluation = measure(
+        probabilities,
+        split.labels,
+        dataset.class_names,
+        dataset.train.labels,
+        run=str(run.path),
+        split=split_name,
+        loss=_mean_loss(probabilities, split, recipe),
+    )
+    mistakes = most_confident_mistakes(probabilities, split, dataset.class_names)
+    images = split.read(np.array([its.position for its in mistakes], np.int64))
+    folder = run.evaluation if split_name == "test" else run.evaluation / split_name
+    folder.mkdir(exist_ok=True)
+    write_text(folder / "evaluation.json", to_json(evaluation))
+    write_text(folder / "predictions.csv", _predictions_csv(probabilities, split, dataset.class_names))
+    with replacing(folder / "confusion.png") as temporary:
+        save_confusion(evaluation, temporary)
+    with replacing(folder / "mistakes.png") as temporary:
+        save_mistakes(mistakes, images, temporary)
+    return Evaluated(evaluation, mistakes, images)
+
+
+def _mean_loss(probabilities: npt.NDArray[np.floating], split: Split, recipe: Recipe) -> float:
+    loss = make_loss(recipe.training, on_probabilities=True)
+    return float(loss(make_targets(split, probabilities.shape[1], loss), probabilities))
+
+
+def _predictions_csv(probabilities: npt.NDArray[np.floating], split: Split, class_names: tuple[str, ...]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["path", "label", "predicted", *(f"p_{name}" for name in class_names)])
+    predicted = probabilities.argmax(axis=1)
+    for place, name in enumerate(split.names):
+        row = [_safe(name), _safe(class_names[split.labels[place]]), _safe(class_names[predicted[place]])]
+        writer.writerow([*row, *(f"{value:.6g}" for value in probabilities[place])])
+    return text.getvalue()
+
+
+def _safe(cell: str) -> str:
+    """Keep a spreadsheet from running a file name as a formula."""
+    return f"'{cell}" if cell[:1] in "=+@\t\r" else cell
