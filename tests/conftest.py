@@ -4,9 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from tests.made_images import stripes, write_folder
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -30,33 +29,6 @@ def real_data() -> Path:
     return Path(folder)
 
 
-def stripes(n: int, seed: int = 0, size: int = 12) -> tuple[np.ndarray, np.ndarray]:
-    """Make images of horizontal and vertical stripes with noise: two classes that a small network tells apart.
-
-    Returns:
-        `uint8 (n, size, size, 3)` and labels `int64 (n,)`, 0 horizontal, 1 vertical.
-    """
-    random = np.random.default_rng(seed)
-    labels = np.arange(n) % 2
-    images = random.integers(0, 60, (n, size, size, 3), dtype=np.uint8)
-    for image, label in zip(images, labels, strict=True):
-        offset = random.integers(2)
-        if label:
-            image[:, offset::2] += 150
-        else:
-            image[offset::2, :] += 150
-    return images, labels
-
-
-def write_folder(root: Path, images: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -> Path:
-    """Write images as PNG files into class folders, named so that they sort in their order."""
-    for place, (image, label) in enumerate(zip(images, labels, strict=True)):
-        folder = root / class_names[label]
-        folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(folder / f"{place:05d}.png")
-    return root
-
-
 @pytest.fixture(scope="session")
 def stripes_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class folder data set of 80 small PNG files: `horizontal` and `vertical`. Not to be changed."""
@@ -64,7 +36,7 @@ def stripes_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_run(stripes_folder: Path, tmp_path_factory: pytest.TempPathFactory):  # noqa: ANN201
+def tiny_run(stripes_folder: Path, tmp_path_factory: pytest.TempPathFactory):
     """A finished run on the stripes, trained once a session. Not to be changed."""
     import lensmith
 

@@ -1,4 +1,4 @@
-"""The only code that knows which of TensorFlow, JAX and PyTorch Keras runs on, and the only one to call tf2onnx."""
+"""The only code that knows on which of TensorFlow, JAX and PyTorch Keras runs, and that calls tf2onnx."""
 
 import contextlib
 import logging
@@ -7,17 +7,39 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from lensmith.errors import ExportError, LensmithError, did_you_mean
 
-BACKENDS = ("tensorflow", "jax", "torch")
+BACKENDS = {"tensorflow": "lensmith", "jax": "'lensmith[jax]'", "torch": "torch"}
+"""What Keras can train on, and what to give to `pip install` where it is missing."""
 
-_EXPORT_PROGRAM = "import sys; from lensmith.backend import export_onnx; export_onnx(sys.argv[1], sys.argv[2])"
+_EXPORT_PROGRAM = "import sys; from lensmith.backend import export_onnx; export_onnx(*sys.argv[1:])"
+_NO_ONNX = "The model cannot be written as ONNX: "
+
+
+def choose_backend(name: str) -> None:
+    """Choose the backend that Keras will start on in this process.
+
+    Args:
+        name: One of `BACKENDS`.
+
+    Raises:
+        LensmithError: An unknown name, or a backend that is not installed.
+    """
+    if name not in BACKENDS:
+        raise LensmithError(f"No Keras backend named {name!r}.{did_you_mean(name, BACKENDS)}")
+    if find_spec(name) is None:  # asked first: Keras remembers a choice that failed
+        raise LensmithError(
+            f"The Keras backend {name} is not installed. Install it with: pip install {BACKENDS[name]}"
+        )
+    os.environ["KERAS_BACKEND"] = name
 
 
 def start_keras(backend: str | None = None) -> None:
-    """Import Keras on the backend wanted; must come before any other `import keras` of the process.
+    """Import Keras; must come before any other `import keras` of the process.
 
     Args:
         backend: One of `BACKENDS`; `None` leaves `$KERAS_BACKEND`, or TensorFlow, as it is.
@@ -25,21 +47,22 @@ def start_keras(backend: str | None = None) -> None:
     Raises:
         LensmithError: An unknown name, a backend that is not installed, or Keras already runs on another.
     """
-    if backend is not None and backend not in BACKENDS:
-        raise LensmithError(f"No Keras backend named {backend!r}.{did_you_mean(backend, BACKENDS)}")
     if "keras" in sys.modules:
         if backend not in (None, backend_name()):
-            raise LensmithError(f"Keras already runs on {backend_name()} in this process; {backend} needs a new one.")
+            raise LensmithError(
+                f"Keras already runs on {backend_name()} in this process, so {backend!r} cannot be used in it. "
+                f"Start a new one; the backends are {', '.join(BACKENDS)}."
+            )
         return
-    if backend is not None:
-        os.environ["KERAS_BACKEND"] = backend
+    wanted = backend or os.environ.get("KERAS_BACKEND")
+    if wanted:
+        choose_backend(wanted)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with _silent_stderr():
             import keras  # noqa: F401
     except ImportError as error:
-        wanted = os.environ.get("KERAS_BACKEND", "tensorflow")
-        raise LensmithError(f"Keras cannot start on {wanted}: {error}. Install it with: pip install 'lensmith[{wanted}]'") from error
+        raise LensmithError(f"Keras cannot start on {wanted or 'tensorflow'}: {error}") from error
 
 
 @contextlib.contextmanager
@@ -75,6 +98,14 @@ def make_deterministic(seed: int) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
+def load_model(keras_file: Path) -> Any:
+    """Read a saved model, refusing what could run code."""
+    start_keras()
+    import keras
+
+    return keras.saving.load_model(keras_file, safe_mode=True)
+
+
 def versions() -> dict[str, str]:
     """Return the versions that decide what a training run computes."""
     import keras
@@ -105,7 +136,7 @@ def export_onnx(keras_file: str | Path, onnx_file: str | Path) -> None:
         with _quiet():
             model.export(str(onnx_file), format="onnx", verbose=False)
     except Exception as error:  # tf2onnx raises bare errors of many kinds
-        raise ExportError(f"The model cannot be written as ONNX: {_last_line(str(error))}") from error
+        raise ExportError(_NO_ONNX + _last_line(str(error))) from error
 
 
 def _export_in_tensorflow_process(keras_file: str | Path, onnx_file: str | Path) -> None:
@@ -113,7 +144,7 @@ def _export_in_tensorflow_process(keras_file: str | Path, onnx_file: str | Path)
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ExportError(f"The model cannot be written as ONNX: {_last_line(done.stderr)}")
+        raise ExportError(_NO_ONNX + _last_line(done.stderr).rpartition(_NO_ONNX)[2])
 
 
 def _last_line(text: str) -> str:
@@ -122,7 +153,7 @@ def _last_line(text: str) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the progress notes of Keras, TensorFlow and tf2onnx off the screen; their errors are exceptions."""
+    """Keep the notes of Keras, TensorFlow and tf2onnx off the screen; their errors are exceptions."""
     loggers = [logging.getLogger(name) for name in ("tf2onnx", "absl", "tensorflow")]
     before = [logger.level for logger in loggers]
     for logger in loggers:

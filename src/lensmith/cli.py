@@ -1,6 +1,5 @@
 """The command line: each command reads its input, calls one workflow and shows the record."""
 
-import csv
 import platform
 import sys
 import time
@@ -35,10 +34,16 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 
-Data = Annotated[str, typer.Argument(metavar="DATA", help="A built-in name, a folder of class folders, a .csv or a .npz.")]
+Data = Annotated[
+    str, typer.Argument(metavar="DATA", help="A built-in name, a folder of class folders, a .csv or a .npz.")
+]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or name, or `latest`.")]
-Runs = Annotated[str | None, typer.Option("--runs", help="Folder the runs are in. Default: $LENSMITH_RUNS, else ./runs.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the record as one JSON document on stdout, and nothing else.")]
+Runs = Annotated[
+    str | None, typer.Option("--runs", help="Folder the runs are in. Default: $LENSMITH_RUNS, else ./runs.")
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the record as one JSON document on stdout, and nothing else.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of everything random.")]
 
@@ -52,19 +57,38 @@ def _common(version: Annotated[bool, typer.Option("--version", help="Print the v
 
 @app.command()
 def train(
-    data: Annotated[str | None, typer.Argument(metavar="DATA", help="A built-in name, a folder of class folders, a .csv or a .npz.")] = None,
-    recipe: Annotated[str, typer.Option("--recipe", "-r", help="A recipe's name (`lensmith models`) or a .toml file.")] = "auto",
-    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override one value of the recipe; repeatable.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="DATA", help="A built-in name, a folder of class folders, a .csv or a .npz."),
+    ] = None,
+    recipe: Annotated[
+        str, typer.Option("--recipe", "-r", help="A recipe's name (`lensmith models`) or a .toml file.")
+    ] = "auto",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override one value of the recipe; repeatable."),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Short for --set training.epochs=…")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Short for --set training.batch_size=…")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Short for --set training.optimizer.learning_rate=…")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Short for --set training.optimizer.learning_rate=…")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random. Default: the recipe's, 0.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run. Default: <data>-<recipe>-<n>.")] = None,
     runs: Runs = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run of that name.")] = False,
-    resume: Annotated[str | None, typer.Option("--resume", metavar="RUN", help="Go on with an interrupted run, or train a finished one further with --epochs.")] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume",
+            metavar="RUN",
+            help="Go on with an interrupted run, or train a finished one further with --epochs.",
+        ),
+    ] = None,
     backend: Annotated[str | None, typer.Option(help="Keras backend: tensorflow, jax or torch.")] = None,
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard logs into the run folder.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write TensorBoard logs into the run folder.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -76,13 +100,16 @@ def train(
         "seed": seed,
         "training.tensorboard": tensorboard or None,
     }
-    overrides = _parse_settings(settings or []) | {key: value for key, value in short_forms.items() if value is not None}
+    overrides = _parse_settings(settings or []) | {
+        key: value for key, value in short_forms.items() if value is not None
+    }
     if (data is None) == (resume is None):
         raise LensmithError("Give DATA to train on, or --resume RUN to go on with a run: one of the two.")
-    from lensmith.backend import start_keras
-
-    start_keras(backend)
+    from lensmith.backend import choose_backend
     from lensmith.workflows import train as workflow
+
+    if backend is not None:
+        choose_backend(backend)
 
     workflow.COMMAND_STARTED.set(STARTED)
     _set_screen(quiet)
@@ -92,7 +119,10 @@ def train(
         record = workflow.resume(resume, epochs=epochs, runs=runs)
     else:
         record = workflow.train(str(data), recipe, set=overrides, name=name, runs=runs, force=force)
-    _print(record, json) or _show_training(record)
+    if not _print(record, json):
+        from lensmith.rendering.terminal import training_lines
+
+        print(training_lines(record))
 
 
 @app.command()
@@ -118,11 +148,17 @@ def evaluate(
 @app.command()
 def predict(
     run: RunArgument,
-    files: Annotated[list[str], typer.Argument(metavar="FILES_OR_FOLDERS…", help="Image files, and folders of them at any depth.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILES_OR_FOLDERS…", help="Image files, and folders of them at any depth."),
+    ],
     top: Annotated[int, typer.Option(min=1, help="How many classes to name for each file, with --json and --csv.")] = 5,
     runs: Runs = None,
     json: Json = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV: path, label, probability, then class and probability of the likeliest.")] = False,
+    csv: Annotated[
+        bool,
+        typer.Option("--csv", help="Print CSV: path, label, probability, then class and probability of the likeliest."),
+    ] = False,
 ) -> None:
     """Name the likeliest classes of images, with the exported model: neither Keras nor TensorFlow is loaded."""
     from lensmith.workflows.predict import predict as workflow
@@ -131,7 +167,9 @@ def predict(
         raise LensmithError("Choose one of --json and --csv.")
     prediction = workflow(run, list(files), top=top, runs=runs)
     if csv:
-        _print_csv(prediction.predictions, top)
+        from lensmith.rendering.terminal import predictions_csv
+
+        print(predictions_csv(prediction.predictions, top), end="")
     elif not _print(prediction, json):
         from lensmith.rendering.terminal import predictions_table, stdout
 
@@ -142,7 +180,9 @@ def predict(
 def show(
     data: Data,
     n: Annotated[int, typer.Option("--n", help="How many images, 1 to 100.")] = 8,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The PNG to write. Default: <data>-samples.png.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The PNG to write. Default: <data>-samples.png.")
+    ] = None,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -163,16 +203,17 @@ def show(
 @app.command()
 def datasets(json: Json = False) -> None:
     """List the data sets known by name."""
-    from lensmith.data import BUILTINS
+    from lensmith.workflows.listing import dataset_rows
 
-    rows = [{"name": name, "images": BUILTINS[name].images, "description": BUILTINS[name].description} for name in BUILTINS]
-    _print_rows(rows, json)
+    _print_rows(dataset_rows(), json)
 
 
 @app.command()
 def models(
     recipe: Annotated[str | None, typer.Argument(metavar="[RECIPE]", help="With --python: whose code.")] = None,
-    python: Annotated[bool, typer.Option("--python", help="Print the Keras code of one recipe, ready to paste.")] = False,
+    python: Annotated[
+        bool, typer.Option("--python", help="Print the Keras code of one recipe, ready to paste.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """List recipes with their networks: parameters, input and what they are for."""
@@ -202,13 +243,10 @@ def models(
 @app.command()
 def runs(runs: Runs = None, json: Json = False) -> None:
     """List the runs, oldest first."""
-    from lensmith.runs import list_runs, runs_root
+    from lensmith.runs import runs_root
+    from lensmith.workflows.listing import run_rows
 
-    rows = []
-    for run in list_runs(runs):
-        result = run.info.get("result") or {}
-        test = result.get("test") or {}
-        rows.append({"name": run.name, "state": run.info.get("state"), "started": str(run.info.get("started"))[:19], "test_accuracy": test.get("accuracy")})
+    rows = run_rows(runs)
     if not rows and not json:
         print(f"There are no runs in {runs_root(runs)} yet. Make one with: lensmith train DATA", file=sys.stderr)
     else:
@@ -229,7 +267,10 @@ def main() -> None:
         sys.stderr.close()
     except Exception:
         traceback.print_exc()
-        print(f"This is a bug in lensmith {__version__}. Please report it with the lines above and the command.", file=sys.stderr)
+        print(
+            f"This is a bug in lensmith {__version__}. Please report it with the lines above and the command.",
+            file=sys.stderr,
+        )
         sys.exit(BUG)
 
 
@@ -238,7 +279,9 @@ def _parse_settings(settings: list[str]) -> dict[str, Any]:
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not key:
-            raise LensmithError(f"--set {setting!r} has no key and value. Expected section.key=value, such as training.epochs=3.")
+            raise LensmithError(
+                f"--set {setting!r} has no key and value. Expected section.key=value, such as training.epochs=3."
+            )
         parsed[key.strip()] = value.strip()
     return parsed
 
@@ -258,33 +301,12 @@ def _print(record: "Record", json: bool) -> bool:
     return json
 
 
-def _show_training(record: Any) -> None:
-    from lensmith.rendering.terminal import accuracy_sentence
-
-    print(f"{record.name}: {record.parameters:,} parameters, {record.epochs} epochs in {record.train_seconds:.1f} s, {record.total_seconds:.1f} s in all.")
-    if record.test:
-        print(accuracy_sentence(record.test).capitalize())
-    else:
-        print("There is no test split, so nothing is said about new images.")
-    print(f"Report: {Path(record.run) / 'report.html'}")
-
-
 def _print_rows(rows: list[dict[str, Any]], json: bool) -> None:
     if json:
         from lensmith.records import to_json
 
         print(to_json(rows))
     elif rows:
-        from lensmith.rendering.terminal import stdout, table
+        from lensmith.rendering.terminal import rows_table, stdout
 
-        numbers = [column for column, value in rows[0].items() if column == "parameters" or isinstance(value, float)]
-        stdout().print(table(list(rows[0]), [list(row.values()) for row in rows], right=numbers))
-
-
-def _print_csv(predictions: list[Any], top: int) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["path", "label", "probability", *(f"{what}_{k}" for k in range(1, top + 1) for what in ("class", "p")), "error"])
-    for its in predictions:
-        likeliest = [cell for pair in its.top for cell in pair]
-        padding = [""] * (2 * top - len(likeliest))
-        writer.writerow([its.path, its.label or "", its.probability if its.label else "", *likeliest, *padding, its.error or ""])
+        stdout().print(rows_table(rows))

@@ -79,6 +79,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
     if close:
         return f" Did you mean {lowered[close[0]]!r}?"
-    if len(names) > 20:
+    if not names or len(names) > 20:
         return ""
     return f" Known: {', '.join(names)}."

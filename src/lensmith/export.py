@@ -71,8 +71,9 @@ def export_artifact(run: Run, model: Any, dataset: Dataset) -> ExportedModel:
     exported = _compare(model, Predictor(run.onnx_file, artifact), images)
     if exported.agreement < 1 or exported.max_difference > TOLERANCE:
         raise ExportError(
-            f"{exported.path} does not agree with {run.keras_file}: same class on {exported.agreement:.2%} of {exported.n} images, "
-            f"probabilities differ by up to {exported.max_difference:.2g} (at most {TOLERANCE:g} is accepted)."
+            f"{exported.path} does not agree with {run.keras_file}: same class on {exported.agreement:.2%} of "
+            f"{exported.n} images, probabilities differ by up to {exported.max_difference:.2g} "
+            f"(at most {TOLERANCE:g} is accepted)."
         )
     write_text(run.path / "artifact.json", to_json(artifact | {"agreement": exported}))
     return exported

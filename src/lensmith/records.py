@@ -34,7 +34,9 @@ def to_json_value(value: Any) -> Any:
 
 def to_json(value: Any) -> str:
     """Write a record as one JSON document, never with NaN or Infinity."""
-    return json.dumps(to_json_value(value), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(to_json_value(value), indent=2, ensure_ascii=False, allow_nan=False)
+    # A file's name that is not UTF-8 holds lone surrogates, which only JSON's escapes can be written with.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +64,8 @@ def _html_table(title: str, values: dict[str, Any]) -> str:
 def _html_cell(value: Any) -> str:
     if isinstance(value, dict):
         return _html_table("", value) if len(value) <= LONGEST_LIST_SHOWN else f"{len(value)} entries"
-    if isinstance(value, list) and (len(value) > LONGEST_LIST_SHOWN or any(isinstance(v, list) for v in value)):
-        return f"{len(value)} entries"
     if isinstance(value, list):
+        if len(value) > LONGEST_LIST_SHOWN or any(isinstance(item, list) for item in value):
+            return f"{len(value)} entries"
         return "<br>".join(_html_cell(item) for item in value)
     return escape(f"{value:.4g}" if isinstance(value, float) else str(value))

@@ -28,6 +28,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lensmith.backend import load_model
 from lensmith.errors import RunError, did_you_mean
 from lensmith.records import to_json
 
@@ -69,14 +70,9 @@ class Run:
     @property
     def model(self) -> Any:
         """The trained model as a plain `keras.Model`: raw pixels 0 to 255 in, probabilities out."""
-        from lensmith.backend import start_keras
-
-        start_keras()
-        import keras
-
         if not self.keras_file.exists():
             raise RunError(f"Run {self.name} has no model.keras yet: its state is {self.info.get('state')!r}.")
-        return keras.saving.load_model(self.keras_file)
+        return load_model(self.keras_file)
 
     @property
     def keras_file(self) -> Path:
@@ -147,7 +143,9 @@ def check_destination(name: str | None, runs: str | Path | None, *, force: bool 
     """
     root = runs_root(runs)
     if name is not None and (not name.strip() or name in (".", "..", "latest") or Path(name).name != name):
-        raise RunError(f"{name!r} cannot be a run's name: it must be the name of one folder, without / in it, and not 'latest'.")
+        raise RunError(
+            f"{name!r} cannot be a run's name: it must be the name of one folder, without / in it, and not 'latest'."
+        )
     try:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=root):
@@ -155,7 +153,9 @@ def check_destination(name: str | None, runs: str | Path | None, *, force: bool 
     except FileExistsError:
         raise RunError(f"{root} is a file; runs need a folder there. Choose another with --runs.") from None
     except OSError as error:
-        raise RunError(f"The runs folder {root} cannot be written: {error.strerror}. Choose another with --runs.") from None
+        raise RunError(
+            f"The runs folder {root} cannot be written: {error.strerror}. Choose another with --runs."
+        ) from None
     if name is None or not (root / name).exists():
         return root
     if not (root / name / "run.json").exists():
@@ -278,5 +278,7 @@ def _processor() -> str:
 
 
 def _next_free(root: Path, stem: str) -> Path:
-    taken = [int(match[1]) for entry in root.iterdir() if (match := re.fullmatch(re.escape(stem) + r"-(\d+)", entry.name))]
+    taken = [
+        int(match[1]) for entry in root.iterdir() if (match := re.fullmatch(re.escape(stem) + r"-(\d+)", entry.name))
+    ]
     return root / f"{stem}-{max(taken, default=0) + 1}"

@@ -1,13 +1,15 @@
-"""Find a recipe, lay overrides over it, check it, and say precisely what is wrong with it."""
+"""Find a recipe, lay settings over it, and write a resolved one."""
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date, time
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from lensmith.config.problems import explain
 from lensmith.config.recipe import Recipe
 from lensmith.errors import RecipeError, did_you_mean
 
@@ -21,17 +23,20 @@ SHORT_FORMS = {
 
 def recipe_names() -> list[str]:
     """Name the recipes that come with lensmith, sorted."""
-    folder = resources.files("lensmith") / "recipes"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    names = [entry.name for entry in (resources.files("lensmith") / "recipes").iterdir()]
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
-def load_recipe(recipe: str | Path, overrides: Mapping[str, Any] | None = None, base: Mapping[str, Any] | None = None) -> Recipe:
+def load_recipe(
+    recipe: str | Path, overrides: Mapping[str, Any] | None = None, base: Mapping[str, Any] | None = None
+) -> Recipe:
     """Read a recipe and lay overrides over it.
 
     Args:
         recipe: A name in `recipe_names()`, or the path of a `.toml` file.
-        overrides: Values by dotted key, such as `{"training.epochs": 3}`; a `str` is read as a TOML value
-            where it is one, so that `"3"` is a number and `"Adam"` a name.
+        overrides: Values by dotted key, such as `{"training.epochs": 3}`; `model.layers.0.filters` reaches
+            into a list. A `str` is read as a TOML value where it is one, so that `"3"` is a number and
+            `"Adam"` a name; `None` takes a key out. In any order, a table is laid before what is in it.
         base: Values by dotted key that stand above the file and below `overrides`.
 
     Raises:
@@ -43,12 +48,16 @@ def load_recipe(recipe: str | Path, overrides: Mapping[str, Any] | None = None, 
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{recipe} is not valid TOML: {error}.") from None
-    for key, value in {**(base or {}), **(overrides or {})}.items():
-        _lay_over(values, SHORT_FORMS.get(key, key), value)
+    for settings in (base or {}, overrides or {}):
+        whole = {SHORT_FORMS.get(key, key): value for key, value in settings.items()}
+        for key in sorted(whole, key=lambda key: key.count(".")):
+            _lay_over(values, key, whole[key])
+    if "name" in values:
+        raise RecipeError(f"Recipe {recipe}: there is no key 'name'. A recipe has the name of its file.")
     try:
         return Recipe(**values, name=name)
     except ValidationError as error:
-        raise RecipeError(_explain(error, str(recipe))) from None
+        raise RecipeError(f"Recipe {recipe}: {explain(error, values)}") from None
 
 
 def to_toml(recipe: Recipe) -> str:
@@ -65,75 +74,86 @@ def to_toml(recipe: Recipe) -> str:
 
 def _find(recipe: str) -> tuple[str, str]:
     path = Path(recipe)
-    if path.suffix == ".toml":
-        try:
-            return path.stem, path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise RecipeError(f"No recipe file {recipe}.") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"The recipe file {recipe} cannot be read: {error}.") from None
-    if recipe not in recipe_names():
-        raise RecipeError(
-            f"No recipe named {recipe!r}.{did_you_mean(recipe, recipe_names())} "
-            "List them with: lensmith models. A file's name must end in .toml."
-        )
-    packaged = resources.files("lensmith") / "recipes" / f"{recipe}.toml"
-    return recipe, packaged.read_text(encoding="utf-8")
+    if path.suffix.lower() == ".toml":
+        return path.stem, _read(path)
+    if recipe in recipe_names():
+        packaged = resources.files("lensmith") / "recipes" / f"{recipe}.toml"
+        return recipe, packaged.read_text(encoding="utf-8")
+    if recipe and path.is_dir():
+        raise _is_a_folder(path)
+    raise RecipeError(
+        f"No recipe named {recipe!r}.{did_you_mean(recipe, recipe_names())} "
+        "List them with: lensmith models. A file's name must end in .toml."
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")  # editors on Windows begin a file with a mark
+    except FileNotFoundError:
+        raise RecipeError(f"No recipe file {path}.") from None
+    except IsADirectoryError:
+        raise _is_a_folder(path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"The recipe file {path} cannot be read: {error}.") from None
+
+
+def _is_a_folder(path: Path) -> RecipeError:
+    return RecipeError(f"{path} is a folder. Give a .toml file, or a name that `lensmith models` lists.")
 
 
 def _lay_over(values: dict[str, Any], key: str, value: Any) -> None:
     *sections, last = key.split(".")
-    table = values
+    if not all((*sections, last)):
+        raise RecipeError(f"--set {key!r} names no key. Expected section.key, such as training.epochs.")
+    table: Any = values
     for section in sections:
-        inner = table.get(section)
-        if isinstance(inner, str):  # the short form of a Keras object: optimizer = "Adam"
-            inner = {"class_name": inner}
-        if inner is not None and not isinstance(inner, dict):
-            raise RecipeError(f"--set {key}: {section!r} is not a table, so nothing in it can be set.")
-        table[section] = table = dict(inner or {})
-    table[last] = _as_toml_value(value) if isinstance(value, str) else value
+        table = _inside(table, _place(table, section, key), key)
+    place = _place(table, last, key)
+    if value is None and isinstance(table, dict):
+        table.pop(place, None)
+    else:
+        table[place] = _as_toml_value(value) if isinstance(value, str) else _plain(value, key)
+
+
+def _place(table: Any, part: str, key: str) -> Any:
+    """Turn one part of a dotted key into what indexes the table or list it is for."""
+    if isinstance(table, dict):
+        return part
+    if not (part.isdecimal() and int(part) < len(table)):
+        raise RecipeError(f"--set {key}: {part!r} is no place in a list of {len(table)}. Count from 0.")
+    return int(part)
+
+
+def _inside(table: Any, place: Any, key: str) -> Any:
+    inner = table.get(place, {}) if isinstance(table, dict) else table[place]
+    if isinstance(inner, str):  # the short form of a Keras object: optimizer = "Adam"
+        inner = {"class_name": inner}
+    if not isinstance(inner, (dict, list)):
+        raise RecipeError(f"--set {key}: {place!r} is {inner!r}, not a table, so nothing in it can be set.")
+    table[place] = inner
+    return inner
 
 
 def _as_toml_value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        parsed = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    return parsed["value"] if len(parsed) == 1 else text
 
 
-def _explain(error: ValidationError, recipe: str) -> str:
-    lines = []
-    for problem in error.errors():
-        # Pydantic adds the branch of a union it tried to the location; only keys of the file are shown.
-        where = [str(part) for part in problem["loc"] if _is_a_key(part)]
-        key = ".".join(where)
-        if problem["type"] == "extra_forbidden":
-            lines.append(f"there is no key {key!r}.{did_you_mean(where[-1], _keys_of(where[:-1]))}")
-        elif problem["type"] == "missing":
-            lines.append(f"{key!r} is missing.")
-        elif key:
-            lines.append(f"{key!r} is {problem['input']!r}: {_lower(problem['msg'])}.")
-        else:
-            lines.append(f"{_lower(problem['msg'])}.")
-    return f"Recipe {recipe}: " + " ".join(dict.fromkeys(lines))
-
-
-def _is_a_key(part: Any) -> bool:
-    return isinstance(part, int) or (isinstance(part, str) and part.isidentifier() and part not in ("int", "list", "str"))
-
-
-def _lower(message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    return message[:1].lower() + message[1:].rstrip(".")
-
-
-def _keys_of(where: list[str]) -> list[str]:
-    """Keys of the table at a place in a recipe; none where any key is allowed."""
-    table: Any = Recipe
-    for part in where:
-        field = table.model_fields.get(part) if isinstance(table, type) else None
-        if field is None:
-            return []
-        candidates = [field.annotation, *get_args(field.annotation)]
-        table = next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-    return [name for name, field in table.model_fields.items() if not field.exclude] if table else []
+def _plain(value: Any, key: str) -> Any:
+    """Turn what Python callers give into what a recipe file can hold, or say that it cannot."""
+    if hasattr(value, "tolist"):  # NumPy arrays and scalars
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item, f"{key}.{name}") for name, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, f"{key}.{place}") for place, item in enumerate(value)]
+    if isinstance(value, (str, int, float, date, time)):
+        return value
+    raise RecipeError(
+        f"{key} is {value!r}, which no recipe file can hold. Describe a Keras object by its class_name and "
+        'its arguments, such as {"class_name": "Adam", "learning_rate": 0.001}.'
+    )

@@ -9,12 +9,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
+    """Base of every table of a recipe whose keys are ours: no others, and nothing is converted."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _from_short_form(value: Any) -> Any:
-    return {"class_name": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"class_name": value}
+    if not isinstance(value, (dict, _KerasTable)):
+        raise ValueError("the name of a Keras class, or a table with its class_name")
+    return value
 
 
 class _KerasTable(BaseModel):
@@ -34,11 +40,14 @@ KerasObject = Annotated[_KerasTable, BeforeValidator(_from_short_form)]
 """`"RMSprop"`, or `{class_name = "RMSprop", learning_rate = 0.001}`."""
 
 
-class DataConfig(_Table):
+Pixels = Annotated[int, Field(ge=1, le=4096)]
+
+
+class DataConfig(Table):
     """How images become arrays, and how data that does not come split is split."""
 
-    image_size: Annotated[int, Field(ge=1, le=4096)] | Annotated[list[int], Field(min_length=2, max_length=2)] | Literal["auto"] = "auto"
-    """Pixels: one number, `[height, width]`, or `auto`: the images' own size when they all share a small one."""
+    image_size: Pixels | Annotated[list[Pixels], Field(min_length=2, max_length=2)] | Literal["auto"] = "auto"
+    """One number, `[height, width]`, or `auto`: the images' own size when they all share a small one."""
     color: Literal["auto", "rgb", "grayscale"] = "auto"
     resize: Literal["stretch", "crop", "pad"] = "stretch"
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
@@ -47,7 +56,7 @@ class DataConfig(_Table):
     """Fraction of all images held out for the test, when the data does not come with a test split."""
 
 
-class ModelConfig(_Table):
+class ModelConfig(Table):
     """The network: layer by layer, or a registered builder with its arguments."""
 
     layers: list[KerasObject] = []
@@ -59,20 +68,20 @@ class ModelConfig(_Table):
     @model_validator(mode="after")
     def _one_of_both(self) -> "ModelConfig":
         if bool(self.layers) == bool(self.builder):
-            raise ValueError("give either layers ([[model.layers]]) or a builder (model.builder = ...)")
+            raise ValueError("either layers ([[model.layers]]) or a builder (model.builder = ...)")
         if self.arguments and not self.builder:
-            raise ValueError("arguments belong to a builder (model.builder = ...)")
+            raise ValueError("no arguments without a builder (model.builder = ...)")
         return self
 
 
-class EarlyStopping(_Table):
+class EarlyStopping(Table):
     """Stop when the validation loss has not improved for a while."""
 
     patience: Annotated[int, Field(ge=1)]
     """Epochs without improvement that are waited for."""
 
 
-class TrainingConfig(_Table):
+class TrainingConfig(Table):
     """How the network is fitted."""
 
     epochs: Annotated[int, Field(ge=1)] = 5
@@ -82,12 +91,12 @@ class TrainingConfig(_Table):
     metrics: list[KerasObject] = []
     """Keras metrics beside accuracy, which is always measured."""
     augmentation: list[KerasObject] = []
-    """Keras augmentation layers on raw pixels 0 to 255, while training only; never part of the saved model."""
+    """Keras augmentation layers on raw pixels 0 to 255, while training only; never in the saved model."""
     early_stopping: EarlyStopping | None = None
     tensorboard: bool = False
 
 
-class Recipe(_Table):
+class Recipe(Table):
     """A whole recipe, as it stands in a TOML file and in the run folder."""
 
     name: str = Field(default="", exclude=True)

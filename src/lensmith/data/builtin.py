@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import importlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,17 +23,25 @@ from lensmith.registry import Registry
 Arrays = dict[str, npt.NDArray[Any]]
 ARRAY_ORDER = ("x_train", "y_train", "x_test", "y_test")
 
-CIFAR10_CLASSES = tuple("airplane automobile bird cat deer dog frog horse ship truck".split())
-FASHION_CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
-CIFAR100_CLASSES = tuple(
-    """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
-    caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant flatfish
-    forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle
-    mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
-    possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar
-    sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree
-    wolf woman worm""".split()
-)
+CIFAR10_CLASSES = (
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
+FASHION_CLASSES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+CIFAR100_CLASSES = (
+    "apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl",
+    "boy", "bridge", "bus", "butterfly", "camel", "can", "castle", "caterpillar", "cattle", "chair",
+    "chimpanzee", "clock", "cloud", "cockroach", "couch", "crab", "crocodile", "cup", "dinosaur", "dolphin",
+    "elephant", "flatfish", "forest", "fox", "girl", "hamster", "house", "kangaroo", "keyboard", "lamp",
+    "lawn_mower", "leopard", "lion", "lizard", "lobster", "man", "maple_tree", "motorcycle", "mountain",
+    "mouse", "mushroom", "oak_tree", "orange", "orchid", "otter", "palm_tree", "pear", "pickup_truck",
+    "pine_tree", "plain", "plate", "poppy", "porcupine", "possum", "rabbit", "raccoon", "ray", "road",
+    "rocket", "rose", "sea", "seal", "shark", "shrew", "skunk", "skyscraper", "snail", "snake", "spider",
+    "squirrel", "streetcar", "sunflower", "sweet_pepper", "table", "tank", "telephone", "television",
+    "tiger", "tractor", "train", "trout", "tulip", "turtle", "wardrobe", "whale", "willow_tree", "wolf",
+    "woman", "worm",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,9 @@ def _digits() -> Arrays:
 TEN_DIGITS = tuple("0123456789")
 BUILTINS: Registry[Builtin] = Registry("data set", DataError)
 for _name, _builtin in {
-    "digits": Builtin("handwritten digits, from scikit-learn: no download", "1,797 of 8x8x1", TEN_DIGITS, make=_digits),
+    "digits": Builtin(
+        "handwritten digits, from scikit-learn: no download", "1,797 of 8x8x1", TEN_DIGITS, make=_digits
+    ),
     "mnist": Builtin(
         "handwritten digits",
         "60,000 + 10,000 of 28x28x1",
@@ -84,7 +95,9 @@ for _name, _builtin in {
         CIFAR10_CLASSES,
         "810761cc3fb9c28abd482dab203907a100d02ba93b362a06e2adfad99a097a08",
     ),
-    "cifar100": Builtin("a hundred kinds of things in colour", "50,000 + 10,000 of 32x32x3", CIFAR100_CLASSES),
+    "cifar100": Builtin(
+        "a hundred kinds of things in colour", "50,000 + 10,000 of 32x32x3", CIFAR100_CLASSES
+    ),
 }.items():
     BUILTINS.register(_name)(_builtin)
 
@@ -115,12 +128,19 @@ def load_builtin(name: str) -> Arrays:
         return builtin.make()
     for path in _places(name):
         if path.exists():
-            arrays = read_npz(path)
-            _verify(arrays, builtin, str(path))
-            return arrays
+            return _read(path, builtin)
     arrays = _download(name)
-    _verify(arrays, builtin, f"the download of {name}")
-    _keep(arrays, lensmith_home() / "datasets" / f"{name}.npz")
+    with contextlib.suppress(OSError):  # a full disk must not cost the data; Keras keeps a copy too
+        _keep(arrays, lensmith_home() / "datasets" / f"{name}.npz")
+    return arrays
+
+
+def _read(path: Path, builtin: Builtin) -> Arrays:
+    try:
+        arrays = read_npz(path)
+        _verify(arrays, builtin, str(path))
+    except DataError as error:
+        raise DataError(f"{error} Delete it, or put the right file in its place.") from None
     return arrays
 
 
@@ -132,13 +152,14 @@ def _places(name: str) -> list[Path]:
 
 
 def _verify(arrays: Arrays, builtin: Builtin, where: str) -> None:
-    missing = [name for name in ARRAY_ORDER if name not in arrays]
+    missing = [name for name in ARRAY_ORDER if name not in arrays or arrays[name].dtype.kind not in "iu"]
     if missing:
-        raise DataError(f"{where} lacks {', '.join(missing)}. Delete it, or put the right file in its place.")
-    if builtin.content_hash and content_hash(arrays) != builtin.content_hash:
+        raise DataError(f"{where} lacks {', '.join(missing)} as whole numbers.")
+    found = content_hash(arrays)
+    if builtin.content_hash and found != builtin.content_hash:
         raise DataError(
-            f"{where} does not hold the images it should: the SHA-256 of its content is {content_hash(arrays)}, "
-            f"expected {builtin.content_hash}. Delete it, or put the right file in its place."
+            f"{where} does not hold the images it should: the SHA-256 of its content is {found}, "
+            f"expected {builtin.content_hash}."
         )
 
 
@@ -149,13 +170,25 @@ def _download(name: str) -> Arrays:
         # Keras draws its progress bar on stdout, which belongs to the command's record.
         with contextlib.redirect_stdout(sys.stderr):
             (x_train, y_train), (x_test, y_test) = module.load_data()
+        # CIFAR's labels come as (N, 1).
+        values = (x_train, y_train.reshape(-1), x_test, y_test.reshape(-1))
+        arrays = dict(zip(ARRAY_ORDER, values, strict=True))
+        _verify(arrays, BUILTINS[name], "what came")
+        return arrays
     except Exception as error:  # whatever Keras, urllib or the archive raise: the way out is the same
+        _forget_download(name)
         raise DataError(
             f"{name} could not be downloaded: {str(error).strip() or type(error).__name__}. "
             f"On a machine with a network it downloads by itself. By hand: put {name}.npz, with the arrays "
-            f"{', '.join(ARRAY_ORDER)}, in {_places(name)[0].parent} (or in any folder named by LENSMITH_DATA)."
+            f"{', '.join(ARRAY_ORDER)}, in {_places(name)[0].parent} "
+            "(or in any folder named by LENSMITH_DATA)."
         ) from error
-    return {"x_train": x_train, "y_train": y_train.reshape(-1), "x_test": x_test, "y_test": y_test.reshape(-1)}
+
+
+def _forget_download(name: str) -> None:
+    # Keras has no hash of the Fashion-MNIST files: what a captive portal sent instead would stay for ever.
+    for home in (Path(os.environ.get("KERAS_HOME") or "~/.keras"), Path(tempfile.gettempdir()) / ".keras"):
+        shutil.rmtree(home.expanduser() / "datasets" / name, ignore_errors=True)
 
 
 def _keep(arrays: Arrays, path: Path) -> None:

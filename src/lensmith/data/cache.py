@@ -1,27 +1,35 @@
 """Image files decoded and resized once, kept as one flat file of pixels that later runs map into memory.
 
-A cache folder is `$LENSMITH_HOME/images/<key>/` with `pixels` (raw `uint8`, C order) and `index.json`; its key
-covers path, size and modification time of every file, so a changed file makes a new one. It is safe to delete.
+A cache folder is `$LENSMITH_HOME/images/<key>/` with `pixels` (raw `uint8`, C order) and `index.json`; its
+key covers path, size and modification time of every file, so a changed file makes a new one. It is made whole
+under another name, and one that is not whole is made anew. It is safe to delete.
 """
 
+import contextlib
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import PIL
 
-from lensmith.config import DataConfig
 from lensmith.data.dataset import Images
-from lensmith.data.decode import Color, Pixels, decode, probe, read_file, resize
+from lensmith.data.decode import Color, Pixels, Resize, decode, probe, read_file, resize
 from lensmith.errors import DataError, DecodeError
+
+if TYPE_CHECKING:
+    # Pydantic stays out of `predict`, which needs no recipe.
+    from lensmith.config import DataConfig
 
 LARGEST_NATIVE_SIDE = 64
 """Images that all share a size up to this many pixels keep it; others are brought to `PHOTO_SIDE`."""
@@ -29,9 +37,11 @@ PHOTO_SIDE = 96
 LARGEST_IN_MEMORY = 256 * 2**20
 """Bytes of pixels up to which they are read into memory; above, they stay on disk as a memory map."""
 FILES_AT_ONCE = 512
+ABANDONED_AFTER = 24 * 3600
+"""Seconds without a write after which a cache that is being filled belongs to a process that was killed."""
 
 # Part of the key: to be raised whenever decoding or resizing changes.
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 Progress = Callable[[int, int], None]
 
@@ -61,7 +71,9 @@ def lensmith_home() -> Path:
     return Path(os.environ.get("LENSMITH_HOME") or default)
 
 
-def decode_files(paths: Sequence[Path], config: DataConfig, progress: Progress | None = None) -> DecodedFiles:
+def decode_files(
+    paths: Sequence[Path], config: "DataConfig", progress: Progress | None = None
+) -> DecodedFiles:
     """Decode and resize files, or find that an earlier run has done so.
 
     Args:
@@ -70,42 +82,47 @@ def decode_files(paths: Sequence[Path], config: DataConfig, progress: Progress |
         progress: Called with files done and files in all.
 
     Raises:
-        DataError: The cache folder cannot be written; the message says how many bytes are wanted.
+        DataError: The cache folder cannot be written; the message says how many bytes are free there.
     """
     folder = lensmith_home() / "images" / _key(paths, config)
-    if not (folder / "index.json").exists():
+    decoded = _read(folder)
+    if decoded is None:
         _fill(folder, paths, config, progress or (lambda done, total: None))
-    return _read(folder)
+        decoded = _read(folder)
+    if decoded is None:
+        raise DataError(f"The cache {folder} was deleted or damaged while it was read. Try again.")
+    return decoded
 
 
-def _key(paths: Sequence[Path], config: DataConfig) -> str:
+def _key(paths: Sequence[Path], config: "DataConfig") -> str:
     wanted = [CACHE_VERSION, PIL.__version__, config.image_size, config.color, config.resize]
     digest = hashlib.sha256(json.dumps(wanted).encode())
     for path in paths:
         try:
             found = path.stat()
-            line = f"{path.absolute()}\0{found.st_size}\0{found.st_mtime_ns}\n"
+            # A file that becomes readable keeps its size and time.
+            state = f"{found.st_size}\0{found.st_mtime_ns}\0{os.access(path, os.R_OK)}"
         except OSError:
-            line = f"{path.absolute()}\0missing\n"
-        digest.update(line.encode(errors="surrogateescape"))
+            state = "missing"
+        digest.update(f"{path.absolute()}\0{state}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()[:32]
 
 
-def _fill(folder: Path, paths: Sequence[Path], config: DataConfig, progress: Progress) -> None:
+def _fill(folder: Path, paths: Sequence[Path], config: "DataConfig", progress: Progress) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder.parent)
         temporary = Path(tempfile.mkdtemp(prefix="filling-", dir=folder.parent))
     except OSError as error:
-        raise DataError(f"The cache folder {folder.parent} cannot be written: {error.strerror}. Set LENSMITH_HOME to another.") from None
+        raise DataError(
+            f"The cache folder {folder.parent} cannot be written: {error.strerror}. "
+            "Set LENSMITH_HOME to another folder."
+        ) from None
     try:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             index = _write_pixels(temporary / "pixels", paths, config, pool, progress)
         (temporary / "index.json").write_text(json.dumps(index), encoding="utf-8")
-        try:
-            temporary.rename(folder)
-        except OSError:
-            if not (folder / "index.json").exists():  # else another process was quicker
-                raise
+        _put_in_place(temporary, folder)
     except OSError as error:
         free = shutil.disk_usage(folder.parent).free
         raise DataError(
@@ -116,16 +133,28 @@ def _fill(folder: Path, paths: Sequence[Path], config: DataConfig, progress: Pro
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _write_pixels(file: Path, paths: Sequence[Path], config: DataConfig, pool: ThreadPoolExecutor, progress: Progress) -> dict[str, Any]:
+def _put_in_place(temporary: Path, folder: Path) -> None:
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if _read(folder) is None:  # else another process was quicker
+            shutil.rmtree(folder, ignore_errors=True)
+            temporary.rename(folder)
+
+
+def _remove_abandoned(parent: Path) -> None:
+    for folder in parent.glob("filling-*"):
+        with contextlib.suppress(OSError):  # it was finished, or another process removes it too
+            last_write = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+            if time.time() - last_write > ABANDONED_AFTER:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_pixels(
+    file: Path, paths: Sequence[Path], config: "DataConfig", pool: ThreadPoolExecutor, progress: Progress
+) -> dict[str, Any]:
     size, color = _resolve(paths, config, pool)
-
-    def one(path: Path) -> tuple[Pixels, str] | DecodeError:
-        try:
-            content = read_file(path)
-            return resize(decode(content, color), size, config.resize), hashlib.sha256(content).hexdigest()
-        except DecodeError as error:
-            return error
-
+    one = partial(_decode_file, size=size, color=color, mode=config.resize)
     kept: list[int] = []
     problems: list[tuple[int, str, str]] = []
     hashes: list[str] = []
@@ -135,7 +164,8 @@ def _write_pixels(file: Path, paths: Sequence[Path], config: DataConfig, pool: T
             batch = paths[start : start + FILES_AT_ONCE]
             for place, result in enumerate(pool.map(one, batch), start):
                 if isinstance(result, DecodeError):
-                    problems.append((place, result.reason, str(result).removeprefix(result.reason).removeprefix(": ")))
+                    detail = str(result).removeprefix(result.reason).removeprefix(": ")
+                    problems.append((place, result.reason, detail))
                     continue
                 kept.append(place)
                 hashes.append(result[1])
@@ -145,7 +175,19 @@ def _write_pixels(file: Path, paths: Sequence[Path], config: DataConfig, pool: T
     return {"shape": shape, "color": color, "kept": kept, "problems": problems, "hashes": hashes}
 
 
-def _resolve(paths: Sequence[Path], config: DataConfig, pool: ThreadPoolExecutor) -> tuple[tuple[int, int], Color]:
+def _decode_file(
+    path: Path, size: tuple[int, int], color: Color, mode: Resize
+) -> tuple[Pixels, str] | DecodeError:
+    try:
+        content = read_file(path)
+        return resize(decode(content, color), size, mode), hashlib.sha256(content).hexdigest()
+    except DecodeError as error:
+        return error
+
+
+def _resolve(
+    paths: Sequence[Path], config: "DataConfig", pool: ThreadPoolExecutor
+) -> tuple[tuple[int, int], Color]:
     """Decide what is `auto` from the headers of all files."""
 
     def one(path: Path) -> tuple[int, int, bool] | None:
@@ -158,14 +200,12 @@ def _resolve(paths: Sequence[Path], config: DataConfig, pool: ThreadPoolExecutor
     if config.image_size == "auto" or config.color == "auto":
         headers = [header for header in pool.map(one, paths) if header]
     sizes = {(height, width) for height, width, _ in headers}
-    if config.color != "auto":
-        color = config.color
-    else:
-        color = "rgb" if any(has_color for _, _, has_color in headers) else "grayscale"
-    return native_or_photo_size(config, sizes), cast(Color, color)
+    seen: Color = "rgb" if any(has_color for _, _, has_color in headers) else "grayscale"
+    color = seen if config.color == "auto" else config.color
+    return native_or_photo_size(config, sizes), color
 
 
-def native_or_photo_size(config: DataConfig, sizes: set[tuple[int, int]]) -> tuple[int, int]:
+def native_or_photo_size(config: "DataConfig", sizes: set[tuple[int, int]]) -> tuple[int, int]:
     """Return the height and width a configuration means for images of these sizes."""
     if config.image_size != "auto":
         wanted = config.image_size
@@ -177,12 +217,20 @@ def native_or_photo_size(config: DataConfig, sizes: set[tuple[int, int]]) -> tup
     return (PHOTO_SIDE, PHOTO_SIDE)
 
 
-def _read(folder: Path) -> DecodedFiles:
-    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    shape = tuple(index["shape"])
-    if int(np.prod(shape)) <= LARGEST_IN_MEMORY:
-        pixels = np.fromfile(folder / "pixels", np.uint8).reshape(shape)
-    else:
-        pixels = np.memmap(folder / "pixels", np.uint8, "r", shape=shape)
-    problems = [(int(place), str(reason), str(detail)) for place, reason, detail in index["problems"]]
-    return DecodedFiles(pixels, index["kept"], problems, index["hashes"], index["color"])
+def _read(folder: Path) -> DecodedFiles | None:
+    """Read a cache folder; `None` when it is missing, or not whole as after a power cut."""
+    file = folder / "pixels"
+    try:
+        index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+        shape = tuple(index["shape"])
+        size = math.prod(shape)
+        if file.stat().st_size != size:
+            return None
+        if size <= LARGEST_IN_MEMORY:
+            pixels = np.fromfile(file, np.uint8).reshape(shape)
+        else:
+            pixels = np.memmap(file, np.uint8, "r", shape=shape)
+        problems = [(int(place), str(reason), str(detail)) for place, reason, detail in index["problems"]]
+        return DecodedFiles(pixels, index["kept"], problems, index["hashes"], index["color"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -102,10 +102,9 @@ class Dataset(Record):
     @cached_property
     def class_counts(self) -> dict[str, dict[str, int]]:
         """How many images of which class each split has."""
-        return {
-            name: dict(zip(self.class_names, np.bincount(split.labels, minlength=len(self.class_names)).tolist(), strict=True))
-            for name, split in self.splits.items()
-        }
+        k = len(self.class_names)
+        counts = {name: np.bincount(split.labels, minlength=k) for name, split in self.splits.items()}
+        return {name: dict(zip(self.class_names, its.tolist(), strict=True)) for name, its in counts.items()}
 
     @property
     def skipped_by_reason(self) -> dict[str, int]:

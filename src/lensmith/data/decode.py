@@ -1,19 +1,22 @@
 """The pixels contract: bytes to `uint8 (H, W, C)`, and resizing. Every command calls these two and no others.
 
 Colour: EXIF orientation is applied; the first frame of an animation is taken; transparency is laid over
-white; CMYK becomes RGB; 16-bit values are scaled by 1/257, so that 65535 becomes 255.
+white; CMYK becomes RGB; 16-bit gray is scaled by 1/257, so that 65535 becomes 255; of 16-bit colour the high
+byte is taken.
 """
 
+import contextlib
 import io
 import stat
 import struct
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from lensmith.errors import DecodeError
 
@@ -27,12 +30,24 @@ Pixels = npt.NDArray[np.uint8]
 Color = Literal["rgb", "grayscale"]
 Resize = Literal["stretch", "crop", "pad"]
 
-# Pillow only warns between one and two times its limit; here the limit is the limit.
-warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+# Pillow warns about damaged metadata without naming the file; what costs the picture is an exception.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
-# What Pillow's fuzzing harness accepts as the answer to a damaged file.
+# What Pillow's fuzzing harness accepts as the answer to a damaged file; under `-W error`, warnings too.
 _DAMAGE = (OSError, SyntaxError, ValueError, NotImplementedError, OverflowError, MemoryError, EOFError,
-           IndexError, TypeError, struct.error)  # fmt: skip
+           IndexError, TypeError, struct.error, Warning)  # fmt: skip
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings a picture of each EXIF orientation upright."""
+_SIDEWAYS = (5, 6, 7, 8)
 
 
 def check_file(path: Path) -> None:
@@ -85,16 +100,15 @@ def decode(content: bytes, color: Color = "rgb") -> Pixels:
     """
     if not content:
         raise DecodeError("empty file")
-    with _open(io.BytesIO(content)) as image:
-        try:
-            image.load()
-            upright = _upright(image)
-            eight_bit = _without_transparency(_to_eight_bit(upright))
-            mode = "RGB" if color == "rgb" else "L"
-            pixels = np.asarray(eight_bit if eight_bit.mode == mode else eight_bit.convert(mode))
-        except _DAMAGE as error:
-            raise _damaged(error) from None
-    return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
+    with _telling_damage(), _open(io.BytesIO(content)) as image:
+        image.load()
+        turn = _TURNS.get(_orientation(image))
+        flat = _without_transparency(_to_eight_bit(image))
+        # Gray is made from RGB even where Pillow knows a shorter way, which rounds differently.
+        plain = flat if flat.mode in ("L", "RGB") else flat.convert("RGB")
+        upright = plain if turn is None else plain.transpose(turn)
+        mode = "RGB" if color == "rgb" else "L"
+        return _to_array(upright if upright.mode == mode else upright.convert(mode))
 
 
 def probe(path: Path) -> tuple[int, int, bool]:
@@ -104,14 +118,12 @@ def probe(path: Path) -> tuple[int, int, bool]:
         DecodeError: As `read_file` and `decode`, as far as the header tells.
     """
     check_file(path)
-    with _open(path) as image:
+    with _telling_damage(), _open(path) as image:
         width, height = image.size
-        try:
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-        except _DAMAGE:
-            turned = False
+        # Pillow gives the size of a TIFF upright already.
+        sideways = image.format != "TIFF" and _orientation(image) in _SIDEWAYS
         has_color = image.mode not in ("1", "L", "LA", "La", "I", "F") and not image.mode.startswith("I;")
-    return (width, height, has_color) if turned else (height, width, has_color)
+    return (width, height, has_color) if sideways else (height, width, has_color)
 
 
 def recolor(pixels: Pixels, color: Color) -> Pixels:
@@ -123,7 +135,7 @@ def recolor(pixels: Pixels, color: Color) -> Pixels:
     """
     if color == "rgb":
         return pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
-    return pixels if pixels.shape[2] == 1 else np.asarray(Image.fromarray(pixels).convert("L"))[:, :, np.newaxis]
+    return pixels if pixels.shape[2] == 1 else _to_array(Image.fromarray(pixels).convert("L"))
 
 
 def resize(pixels: Pixels, size: tuple[int, int], mode: Resize = "stretch") -> Pixels:
@@ -142,39 +154,62 @@ def resize(pixels: Pixels, size: tuple[int, int], mode: Resize = "stretch") -> P
         return pixels
     image = Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[:, :, 0])
     if mode == "crop":
-        image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
-    elif mode == "pad":
-        background = BACKGROUND if image.mode == "RGB" else BACKGROUND[0]
-        image = ImageOps.pad(image, (width, height), Image.Resampling.BILINEAR, background)
-    else:
-        image = image.resize((width, height), Image.Resampling.BILINEAR)
-    resized = np.asarray(image)
-    return resized if resized.ndim == 3 else resized[:, :, np.newaxis]
+        return _to_array(ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR))
+    if mode == "pad":
+        return _to_array(_pad(image, width, height))
+    return _to_array(image.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _pad(image: Image.Image, width: int, height: int) -> Image.Image:
+    scale = min(width / image.width, height / image.height)
+    # At least one pixel: a long thin picture must not vanish.
+    inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    padded = Image.new(image.mode, (width, height), BACKGROUND if image.mode == "RGB" else BACKGROUND[0])
+    place = ((width - inner[0]) // 2, (height - inner[1]) // 2)
+    padded.paste(image.resize(inner, Image.Resampling.BILINEAR), place)
+    return padded
+
+
+def _to_array(image: Image.Image) -> Pixels:
+    pixels = np.asarray(image)
+    return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
 
 
 def _open(file: Path | io.BytesIO) -> Image.Image:
+    image = Image.open(file, formats=FORMATS)
+    # Pillow only warns from its limit up to twice that, and not at all where a program has lifted it.
+    if image.width * image.height > MAX_PIXELS:
+        image.close()
+        raise _too_many_pixels()
+    return image
+
+
+def _too_many_pixels() -> DecodeError:
+    return DecodeError("too many pixels", f"more than {MAX_PIXELS:,}")
+
+
+@contextlib.contextmanager
+def _telling_damage() -> Iterator[None]:
+    """Turn whatever Pillow raises about a file into a `DecodeError`."""
     try:
-        return Image.open(file, formats=FORMATS)
+        yield
+    except DecodeError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DecodeError("too many pixels", f"more than {MAX_PIXELS:,}") from None
-    except Image.UnidentifiedImageError:
+        raise _too_many_pixels() from None
+    except UnidentifiedImageError:
         raise DecodeError("not an image", f"none of {', '.join(FORMATS)}") from None
     except _DAMAGE as error:
-        raise _damaged(error) from None
+        text = str(error)
+        raise DecodeError("truncated" if "truncated" in text.lower() else "damaged", text[:200]) from None
 
 
-def _damaged(error: Exception) -> DecodeError:
-    if isinstance(error, DecodeError):
-        return error
-    text = str(error)
-    return DecodeError("truncated" if "truncated" in text.lower() else "damaged", text[:200])
-
-
-def _upright(image: Image.Image) -> Image.Image:
+def _orientation(image: Image.Image) -> int:
     try:
-        return ImageOps.exif_transpose(image)
+        # PNG's own `getexif` decodes the whole picture to look behind it; `decode` has done so already.
+        return int(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
     except _DAMAGE:  # EXIF is a comment: a damaged one must not cost the picture
-        return image
+        return 1
 
 
 def _to_eight_bit(image: Image.Image) -> Image.Image:
@@ -185,6 +220,9 @@ def _to_eight_bit(image: Image.Image) -> Image.Image:
     values = np.asarray(image).astype(np.int64)
     if values.min() < 0 or values.max() > 65535:
         raise DecodeError("32-bit pixels", "their range is not known; save as 8 or 16 bit")
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        values[values == transparent] = 65535  # the background is white
     return Image.fromarray(((values + 128) // 257).astype(np.uint8))
 
 

@@ -1,23 +1,36 @@
 """DATA: a built-in name, a folder, a `.csv` or a `.npz`, opened as a `Dataset`."""
 
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from lensmith.config import DataConfig
-from lensmith.data.arrays import fit_arrays, read_npz, to_class_indices, to_images, to_labels
+from lensmith.data.arrays import (
+    SPLIT_SUFFIXES,
+    fit_arrays,
+    read_npz,
+    to_class_indices,
+    to_class_names,
+    to_images,
+    to_labels,
+)
 from lensmith.data.builtin import BUILTINS, load_builtin
 from lensmith.data.cache import Progress, decode_files
 from lensmith.data.dataset import Dataset, Skipped, Split
-from lensmith.data.listing import Listing, list_csv, list_folder
-from lensmith.data.splitting import split_off
+from lensmith.data.decode import FORMATS
+from lensmith.data.listing import Listing, list_csv, list_folder, printable
+from lensmith.data.splitting import check_class_sizes, split_off
 from lensmith.errors import DataError, did_you_mean
 from lensmith.registry import Registry
+
+if TYPE_CHECKING:
+    # Pydantic stays out of `predict`, which needs no recipe.
+    from lensmith.config import DataConfig
 
 
 @dataclass(frozen=True)
@@ -31,16 +44,18 @@ class Loaded:
 
     splits: dict[str, Split]
     class_names: tuple[str, ...]
-    fingerprint_parts: list[bytes]
+    fingerprint_parts: Sequence[bytes | memoryview]
     color: str
     skipped: tuple[Skipped, ...] = ()
 
 
-Reader = Callable[[str, DataConfig, Progress | None], Loaded]
+Reader = Callable[[str, "DataConfig", Progress | None], Loaded]
 SOURCES: Registry[Reader] = Registry("kind of data", DataError)
 
 
-def open_dataset(source: str | Path, config: DataConfig, seed: int = 0, progress: Progress | None = None) -> Dataset:
+def open_dataset(
+    source: str | Path, config: "DataConfig", seed: int = 0, progress: Progress | None = None
+) -> Dataset:
     """Open DATA and make the splits it does not come with.
 
     Args:
@@ -54,14 +69,12 @@ def open_dataset(source: str | Path, config: DataConfig, seed: int = 0, progress
         DataError: Anything about the data that a classifier cannot be trained on.
     """
     kind = kind_of(str(source))
+    name, place = _name_and_place(str(source), kind)
     loaded = SOURCES[kind](str(source), config, progress)
     splits, origin = _complete(loaded, config, seed)
-    for name, split in splits.items():
-        if not len(split):
-            raise DataError(f"The {name} split of {source} is empty.")
     return Dataset(
-        name=str(source) if kind == "builtin" else Path(source).resolve().stem,
-        source=str(source) if kind == "builtin" else str(Path(source).resolve()),
+        name=name,
+        source=place,
         class_names=loaded.class_names,
         train=splits["train"],
         validation=splits.get("validation"),
@@ -82,45 +95,68 @@ def kind_of(source: str) -> str:
     """
     if source in BUILTINS:
         return "builtin"
-    path = Path(source)
-    if path.is_dir():
+    # `Path.exists` raises for a name that is too long to be one.
+    if os.path.isdir(source):
         return "folder"
-    if not path.exists():
-        raise DataError(f"No such data: {source}. It is neither a path nor a data set known by name.{did_you_mean(source, BUILTINS)}")
-    kind = path.suffix.lower().removeprefix(".")
+    if not os.path.exists(source):
+        raise DataError(
+            f"No such data: {source}. It is neither a path nor a data set known by name."
+            f"{did_you_mean(source, BUILTINS)}"
+        )
+    kind = Path(source).suffix.lower().removeprefix(".")
     if kind in ("csv", "npz"):
         return kind
-    raise DataError(f"{source} is a file of a kind that is not read as data. Expected a folder of class folders, a .csv or a .npz.")
+    raise DataError(
+        f"{source} is a file of a kind that is not read as data. "
+        "Expected a folder of class folders, a .csv or a .npz."
+    )
+
+
+def _name_and_place(source: str, kind: str) -> tuple[str, str]:
+    """The short name of the data, and where a later command finds it again."""
+    if kind == "builtin":
+        return source, source
+    path = Path(source).resolve()
+    if printable(str(path)) != str(path):
+        raise DataError(f"The path {printable(str(path))} is not UTF-8, so no run can keep it. Rename it.")
+    return (path.name if kind == "folder" else path.stem) or "data", str(path)
 
 
 @SOURCES.register("builtin")
-def _read_builtin(source: str, config: DataConfig, progress: Progress | None) -> Loaded:
+def _read_builtin(source: str, config: "DataConfig", progress: Progress | None) -> Loaded:
     del progress
     return _from_arrays(load_builtin(source), config, source, BUILTINS[source].class_names)
 
 
 @SOURCES.register("npz")
-def _read_npz(source: str, config: DataConfig, progress: Progress | None) -> Loaded:
+def _read_npz(source: str, config: "DataConfig", progress: Progress | None) -> Loaded:
     del progress
     arrays = read_npz(Path(source))
-    class_names = tuple(str(name) for name in arrays["class_names"]) if "class_names" in arrays else None
+    given = arrays.get("class_names")
+    class_names = None if given is None else to_class_names(given, f"{source}: class_names")
     return _from_arrays(arrays, config, source, class_names)
 
 
 @SOURCES.register("folder")
-def _read_folder(source: str, config: DataConfig, progress: Progress | None) -> Loaded:
+def _read_folder(source: str, config: "DataConfig", progress: Progress | None) -> Loaded:
     return _from_listing(list_folder(Path(source)), config, source, progress)
 
 
 @SOURCES.register("csv")
-def _read_csv(source: str, config: DataConfig, progress: Progress | None) -> Loaded:
+def _read_csv(source: str, config: "DataConfig", progress: Progress | None) -> Loaded:
     return _from_listing(list_csv(Path(source)), config, source, progress)
 
 
-def _from_arrays(arrays: dict[str, npt.NDArray[Any]], config: DataConfig, where: str, class_names: tuple[str, ...] | None) -> Loaded:
-    suffixes = {"train": "train", "validation": "val", "test": "test"}
-    present = {split: suffix for split, suffix in suffixes.items() if f"x_{suffix}" in arrays}
-    images = {split: to_images(arrays[f"x_{suffix}"], f"{where}: x_{suffix}") for split, suffix in present.items()}
+def _from_arrays(
+    arrays: dict[str, npt.NDArray[Any]],
+    config: "DataConfig",
+    where: str,
+    class_names: tuple[str, ...] | None,
+) -> Loaded:
+    present = {split: suffix for split, suffix in SPLIT_SUFFIXES.items() if f"x_{suffix}" in arrays}
+    images = {
+        split: to_images(arrays[f"x_{suffix}"], f"{where}: x_{suffix}") for split, suffix in present.items()
+    }
     labels = {
         split: to_labels(arrays[f"y_{suffix}"], len(images[split]), f"{where}: y_{suffix}")
         for split, suffix in present.items()
@@ -135,14 +171,21 @@ def _from_arrays(arrays: dict[str, npt.NDArray[Any]], config: DataConfig, where:
     return Loaded(splits, names, [np.ascontiguousarray(store).data.cast("B")], color)
 
 
-def _from_listing(listing: Listing, config: DataConfig, where: str, progress: Progress | None) -> Loaded:
+def _from_listing(
+    listing: Listing, config: "DataConfig", where: str, progress: Progress | None
+) -> Loaded:
     decoded = decode_files([file.path for file in listing.files], config, progress)
-    skipped = [Skipped(listing.files[place].name, reason, detail) for place, reason, detail in decoded.problems]
+    names = [file.name for file in listing.files]
+    skipped = [Skipped(names[place], reason, detail) for place, reason, detail in decoded.problems]
     if not decoded.kept:
         examples = "; ".join(f"{its.path}: {its.reason}" for its in skipped[:3])
-        raise DataError(f"{where}: none of {len(listing.files)} files is an image that can be used{f' ({examples})' if examples else ''}.")
+        raise DataError(
+            f"{where}: none of {len(listing.files)} files is an image that can be used"
+            f"{f' ({examples})' if examples else ''}. Expected {', '.join(FORMATS)}."
+        )
     files = [listing.files[place] for place in decoded.kept]
-    labels = np.array([listing.class_names.index(file.label) for file in files], np.int64)
+    label_of = {name: label for label, name in enumerate(listing.class_names)}
+    labels = np.array([label_of[file.label] for file in files], np.int64)
     splits = {}
     for split in ("train", "validation", "test"):
         rows = np.flatnonzero([(file.split or "train") == split for file in files])
@@ -152,30 +195,24 @@ def _from_listing(listing: Listing, config: DataConfig, where: str, progress: Pr
     return Loaded(splits, listing.class_names, parts, decoded.color, (*listing.skipped, *skipped))
 
 
-def _complete(loaded: Loaded, config: DataConfig, seed: int) -> tuple[dict[str, Split], str]:
+def _complete(loaded: Loaded, config: "DataConfig", seed: int) -> tuple[dict[str, Split], str]:
     """Make the splits that are missing out of the training images."""
-    given = dict(loaded.splits)
-    _check_enough(given["train"], loaded.class_names)
+    given = loaded.splits
+    for name, split in given.items():
+        if not len(split):
+            raise DataError(f"The {name} split has no usable image. Add some, or take the split out.")
     fractions = {}
     if "test" not in given and "validation" not in given:
         fractions["test"] = config.test
     if "validation" not in given:
         fractions["validation"] = config.validation
     if not any(fractions.values()):
+        check_class_sizes(given["train"], loaded.class_names)
         return given, "as the data comes"
-    made = split_off(given["train"], fractions, seed, loaded.class_names)
-    order = {name: made.get(name) or given[name] for name in ("train", "validation", "test") if name in made or name in given}
-    names = [name for name in made if name != "train"]
-    return order, f"{' and '.join(names)} taken from the training images, stratified by class, seed {seed}"
-
-
-def _check_enough(train: Split, class_names: tuple[str, ...]) -> None:
-    counts = np.bincount(train.labels, minlength=len(class_names))
-    for label in np.flatnonzero(counts < 2):
-        raise DataError(
-            f"Class {class_names[label]!r} has {'one training image' if counts[label] else 'no usable training images'}; "
-            "at least two are needed. Add images of it, or take the class out."
-        )
+    every = given | split_off(given["train"], fractions, seed, loaded.class_names)
+    names = [name for name in every if name not in given]
+    origin = f"{' and '.join(names)} taken from the training images, stratified by class, seed {seed}"
+    return {name: every[name] for name in SPLIT_SUFFIXES if name in every}, origin
 
 
 def _fingerprint(loaded: Loaded) -> str:
@@ -187,5 +224,3 @@ def _fingerprint(loaded: Loaded) -> str:
         digest.update(np.ascontiguousarray(split.labels).data)
     digest.update("\0".join(loaded.class_names).encode())
     return digest.hexdigest()
-
-

@@ -34,23 +34,42 @@ def stratified_split(labels: Labels, fractions: dict[str, float], seed: int) -> 
     return {name: np.sort(np.concatenate(parts)) for name, parts in chosen.items()}
 
 
-def split_off(split: Split, fractions: dict[str, float], seed: int, class_names: tuple[str, ...]) -> dict[str, Split]:
-    """Divide a split into `train` and the named others, after checking that each class has enough images.
+def split_off(
+    split: Split, fractions: dict[str, float], seed: int, class_names: tuple[str, ...]
+) -> dict[str, Split]:
+    """Divide a split into `train` and the named others.
 
     Raises:
         DataError: A class has too few images for every split to get one.
     """
-    needed = 1 + sum(fraction > 0 for fraction in fractions.values())
+    wanted = ("train", *(name for name, fraction in fractions.items() if fraction > 0))
+    check_class_sizes(split, class_names, wanted)
+    positions = stratified_split(split.labels, fractions, seed)
+    for name, chosen in positions.items():
+        counts = np.bincount(split.labels[chosen], minlength=len(class_names))
+        for label in np.flatnonzero(counts == 0):
+            raise DataError(
+                f"Class {class_names[label]!r} is too small for these split fractions: its {name} split "
+                "would be empty. Add images of it, take it out, or lower data.validation and data.test."
+            )
+    return {name: split.take(chosen) for name, chosen in positions.items()}
+
+
+def check_class_sizes(
+    split: Split, class_names: tuple[str, ...], parts: tuple[str, ...] = ("train",)
+) -> None:
+    """Make sure that each class has an image for each part of a split, and two at the very least.
+
+    Raises:
+        DataError: A class has fewer; the message names it and one of its images.
+    """
+    needed = max(2, len(parts))
     counts = np.bincount(split.labels, minlength=len(class_names))
     for label in np.flatnonzero(counts < needed):
         example = [name for name, its in zip(split.names, split.labels, strict=True) if its == label]
+        found = f"1 image ({example[0]})" if len(example) == 1 else f"{counts[label]} images"
+        purpose = f", one for each of the splits {', '.join(parts)}" if len(parts) > 1 else " to train on"
         raise DataError(
-            f"Class {class_names[label]!r} has {counts[label]} image{'s' if counts[label] != 1 else ''}"
-            f"{f' ({example[0]})' if example else ''}; at least {needed} are needed, one for each of the "
-            f"splits train, {', '.join(name for name, fraction in fractions.items() if fraction > 0)}. "
-            "Add images of it, or take the class out."
+            f"Class {class_names[label]!r} has {found} that can be used; "
+            f"at least {needed} are needed{purpose}. Add images of it, or take the class out."
         )
-    positions = stratified_split(split.labels, fractions, seed)
-    if any(len(np.unique(split.labels[chosen])) < len(class_names) for chosen in positions.values()):
-        raise DataError("Some class is too small for these split fractions: its training split would be empty.")
-    return {name: split.take(chosen) for name, chosen in positions.items()}

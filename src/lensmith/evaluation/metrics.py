@@ -142,7 +142,9 @@ def evaluate(
     predicted = probabilities.argmax(axis=1)
     low, high = wilson_interval(int((predicted == labels).sum()), len(labels))
     confusion = metrics.confusion_matrix(labels, predicted, labels=every)
-    precision, recall, f1, support = metrics.precision_recall_fscore_support(labels, predicted, labels=every, zero_division=0)
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(
+        labels, predicted, labels=every, zero_division=0
+    )
     present = support > 0
     k = top_k(len(class_names))
     baseline = _baseline(labels, train_labels, class_names, k)
@@ -214,6 +216,11 @@ def _most_confused(confusion: npt.NDArray[np.int64], class_names: tuple[str, ...
     order = np.argsort(-wrong, axis=None, kind="stable")[:PAIRS_NAMED]
     pairs = [np.unravel_index(place, wrong.shape) for place in order if wrong.flat[place]]
     return [
-        ConfusedPair(class_names[label], class_names[taken], int(wrong[label, taken]), float(wrong[label, taken] / support[label]))
+        ConfusedPair(
+            class_names[label],
+            class_names[taken],
+            int(wrong[label, taken]),
+            float(wrong[label, taken] / support[label]),
+        )
         for label, taken in pairs
     ]

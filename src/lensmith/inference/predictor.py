@@ -1,4 +1,4 @@
-"""Pixels to probabilities over the artefact: the same decoding and resizing as training, then ONNX Runtime."""
+"""Pixels to probabilities: the same decoding and resizing as training, then ONNX Runtime over the artefact."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -121,7 +121,9 @@ class Predictor:
         except DecodeError as error:
             return error
 
-    def _predict_batch(self, paths: Sequence[Path], results: Sequence[Pixels | DecodeError], top: int) -> list[FilePrediction]:
+    def _predict_batch(
+        self, paths: Sequence[Path], results: Sequence[Pixels | DecodeError], top: int
+    ) -> list[FilePrediction]:
         images = [result for result in results if not isinstance(result, DecodeError)]
         answers = iter(self.probabilities(np.stack(images)) if images else ())
         return [
@@ -147,7 +149,9 @@ def image_files(arguments: Sequence[str | Path]) -> list[Path]:
     for argument in map(Path, arguments):
         if argument.is_dir():
             inside = (path for path in argument.rglob("*") if not path.is_dir())
-            found += sorted(path for path in inside if not any(part.startswith(".") for part in path.relative_to(argument).parts))
+            found += sorted(
+                path for path in inside if not any(part.startswith(".") for part in path.relative_to(argument).parts)
+            )
         elif argument.exists():
             found.append(argument)
         else:

@@ -4,14 +4,18 @@ from typing import Any
 
 from lensmith.config import ModelConfig
 from lensmith.errors import RecipeError
-from lensmith.models.keras_objects import make_keras_object
+from lensmith.models.keras_objects import argument_problem, explain_refusal, make_keras_object
 from lensmith.models.small import BUILDERS
 
 NUM_CLASSES = "num_classes"
 """Stands for the number of classes wherever a layer takes a number, as in `units = "num_classes"`."""
 
+Shape = tuple[int | None, ...]
 
-def build_model(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int, name: str = "model") -> Any:
+
+def build_model(
+    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int, name: str = "model"
+) -> Any:
     """Build the network, untrained; weights are drawn from Keras' seed.
 
     Args:
@@ -29,65 +33,94 @@ def build_model(config: ModelConfig, image_shape: tuple[int, int, int], num_clas
     """
     import keras
 
+    # Made before the recipe's layers, so that Keras gives a Rescaling of theirs another name.
+    rescaling = [keras.layers.Rescaling(1 / 255)] if config.rescale else []
     layers = _make_layers(config, image_shape, num_classes)
-    if config.rescale:
-        layers.insert(0, keras.layers.Rescaling(1 / 255, name="rescaling"))
     inputs = keras.Input(image_shape, name="pixels")
-    _check_shapes(layers, inputs)
     try:
-        model = keras.Sequential([inputs, *layers], name=name.replace("-", "_"))
-    except ValueError as error:
-        raise RecipeError(f"The network cannot be built: {_first_line(str(error))}") from None
+        model = keras.Sequential([inputs, *rescaling, *layers], name=name.replace("-", "_").replace("/", "_"))
+        refused = any(0 in layer.output.shape for layer in layers)
+        reason = "the result would be empty"
+    except Exception as error:  # every layer has its own way to refuse a shape
+        refused, reason = True, explain_refusal(error)
+    if refused:
+        raise RecipeError(_find_refusal(config, layers, inputs) or f"The network cannot be built: {reason}")
     if model.output_shape != (None, num_classes):
         raise RecipeError(
             f"The network ends in the shape {model.output_shape} but there are {num_classes} classes. "
-            f'Let the last layer be Dense with units = "{NUM_CLASSES}" (with a Flatten or GlobalAveragePooling2D before it).'
+            f'Let the last layer be Dense with units = "{NUM_CLASSES}" (with a Flatten or '
+            "GlobalAveragePooling2D before it)."
         )
     return model
 
 
 def _make_layers(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> list[Any]:
     if config.builder is not None:
-        builder = BUILDERS[config.builder]
-        try:
-            return builder(image_shape, num_classes, **config.arguments)
-        except TypeError as error:
-            raise RecipeError(f"model.arguments: {config.builder} does not take these arguments: {error}.") from None
+        return _call_builder(config.builder, config.arguments, image_shape, num_classes)
     layers = []
-    for place, layer in enumerate(config.layers):
-        arguments = {name: num_classes if value == NUM_CLASSES else value for name, value in layer.arguments.items()}
-        layers.append(make_keras_object("layers", layer.class_name, arguments, f"model.layers[{place}]"))
+    for place, its in enumerate(config.layers):
+        arguments = _fill_in(its.arguments, num_classes)
+        layers.append(make_keras_object("layers", its.class_name, arguments, f"model.layers.{place}"))
     return layers
 
 
-def _check_shapes(layers: list[Any], inputs: Any) -> None:
-    """Let each layer say what it makes of the shape before it; a fresh copy, so that nothing is built."""
-    shape: tuple[int | None, ...] = tuple(inputs.shape)
-    for place, layer in enumerate(layers):
-        copy = type(layer).from_config(layer.get_config())
+def _call_builder(
+    name: str, arguments: dict[str, Any], image_shape: tuple[int, int, int], num_classes: int
+) -> list[Any]:
+    builder = BUILDERS[name]
+    problem = argument_problem(builder, arguments, given=2)
+    if not problem:
         try:
-            after = tuple(copy.compute_output_shape(shape))
-            shrunk = any(size is not None and size <= 0 for size in after)
-            problem = "" if not shrunk else "the result would be empty"
+            return builder(image_shape, num_classes, **arguments)
+        except (TypeError, ValueError) as error:
+            problem = explain_refusal(error, arguments)
+    raise RecipeError(f"model.arguments, {name}: {problem}")
+
+
+def _fill_in(value: Any, num_classes: int) -> Any:
+    if isinstance(value, dict):
+        return {name: _fill_in(item, num_classes) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_fill_in(item, num_classes) for item in value]
+    return num_classes if value == NUM_CLASSES else value
+
+
+def _find_refusal(config: ModelConfig, layers: list[Any], inputs: Any) -> str:
+    """Explain which layer cannot work on what the layers before it make; empty if all can."""
+    tensor = inputs
+    for place, layer in enumerate(layers):
+        try:
+            after = layer(tensor)
+            problem = "the result would be empty" if 0 in after.shape else ""
         except Exception as error:  # every layer has its own way to refuse a shape
-            after, problem = shape, str(error)
+            problem = explain_refusal(error)
         if problem:
-            raise RecipeError(_explain_refusal(place, layer, shape, problem))
-        shape = after
+            key = f"{config.builder}" if config.builder else f"model.layers.{place}"
+            which = f"Layer {place + 1}, {type(layer).__name__} ({key})"
+            return _explain_shrinking(which, layer, tensor.shape, inputs.shape) or (
+                f"{which}, cannot work on the shape {tensor.shape[1:]}: {problem}"
+            )
+        tensor = after
+    return ""
 
 
-def _explain_refusal(place: int, layer: Any, shape: tuple[int | None, ...], problem: str) -> str:
+def _explain_shrinking(which: str, layer: Any, shape: Shape, image_shape: Shape) -> str:
+    """Explain a window that is larger than what is left of the image; empty if it is not."""
     window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
-    which = f"Layer {place + 1}, {type(layer).__name__} ({layer.name})"
-    if window and len(shape) == 4 and any(size is not None and size < its for size, its in zip(shape[1:3], window, strict=True)):
-        window_text, size_text = "x".join(map(str, window)), f"{shape[1]}x{shape[2]}"
-        return (
-            f"{which}, has a window of {window_text} but gets only {size_text} pixels: the layers before it have shrunk "
-            'the image to nothing. Use padding = "same" in the convolutions, take out a pooling layer, or use larger '
-            "images (--set data.image_size=...)."
-        )
-    return f"{which}, cannot work on the shape {shape[1:]}: {_first_line(problem)}"
+    if not window or len(window) != 2 or len(shape) != 4 or getattr(layer, "padding", "valid") == "same":
+        return ""
+    spread = getattr(layer, "dilation_rate", (1, 1))
+    window = [(size - 1) * step + 1 for size, step in zip(window, spread, strict=True)]
+    if all(size is None or size >= its for size, its in zip(shape[1:3], window, strict=True)):
+        return ""
+    given, whole = _by(shape[1:3]), _by(image_shape[1:3])
+    before = f": the layers before it have shrunk the image ({whole}) to nothing" if given != whole else ""
+    return (
+        f"{which}, has a window of {_by(window)} but gets only {given} pixels{before}. Use padding = "
+        '"same" in the convolutions, take out a pooling layer, or use larger images '
+        "(--set data.image_size=...)."
+    )
 
 
-def _first_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no reason given"])[0]
+def _by(sizes: Any) -> str:
+    return "x".join(map(str, sizes))

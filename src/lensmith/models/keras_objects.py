@@ -1,22 +1,38 @@
-"""Make any Keras layer, optimizer, loss or metric from its name and arguments, through Keras' own `deserialize`."""
+"""Make any Keras layer, optimizer, loss or metric from its name and arguments; Keras judges them."""
 
 import inspect
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lensmith.errors import RecipeError, did_you_mean
 
-# Layers that run code a recipe could smuggle in, or that exist on one backend only.
-REFUSED_LAYERS = {"Lambda", "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"}
+REFUSED_LAYERS = {
+    "FlaxLayer": "it works on one backend only",
+    "InputLayer": "the images are the network's input",
+    "JaxLayer": "it works on one backend only",
+    "Lambda": "it holds code, which comes from Python only",
+    "TFSMLayer": "it works on one backend only",
+    "TorchModuleWrapper": "it works on one backend only",
+}
+"""Layers that no recipe may use, and why."""
 
-# Where the objects come from that other Keras objects take as arguments.
-NESTED_MODULES = ("optimizers.schedules", "initializers", "regularizers", "constraints", "layers", "losses")
+# Several modules have classes of the same name, so the argument an object is for decides, by its last word.
+_MODULE_OF_ARGUMENT = {
+    "constraint": "constraints",
+    "initializer": "initializers",
+    "loss": "losses",
+    "optimizer": "optimizers",
+    "rate": "optimizers.schedules",
+    "regularizer": "regularizers",
+}
 
 
 def make_keras_object(module: str, class_name: str, arguments: Mapping[str, Any], where: str) -> Any:
     """Make an object of a class that Keras names.
+
+    The class is called, not deserialized: `from_config` of some layers wants what their constructor does not.
 
     Args:
         module: The public Keras module: `layers`, `optimizers`, `losses` or `metrics`.
@@ -25,73 +41,137 @@ def make_keras_object(module: str, class_name: str, arguments: Mapping[str, Any]
         where: The key in the recipe, for messages.
 
     Raises:
-        RecipeError: Keras has no such class, or the class does not take these arguments; with the nearest name.
+        RecipeError: Keras has no such class, or the class does not take these arguments: the message has
+            the nearest name.
     """
-    import keras
-
-    namespace = getattr(keras, module)
-    kind = find_class(namespace, class_name)
-    if kind is None or class_name in REFUSED_LAYERS:
-        known = [name for name, value in vars(namespace).items() if inspect.isclass(value) and name not in REFUSED_LAYERS]
-        raise RecipeError(f"{where}: keras.{module} has no {class_name!r} that a recipe may use.{did_you_mean(class_name, known)}")
-    config = {name: _nested(value) for name, value in arguments.items()}
+    kind = require_class(module, class_name, where)
+    problem = argument_problem(kind, arguments)
+    if problem:
+        raise RecipeError(f"{where}, {kind.__name__}: {problem}")
+    made = {name: _made(name, value, f"{where}.{name}") for name, value in arguments.items()}
     try:
-        return keras.saving.deserialize_keras_object(_serialized(f"keras.{module}", kind.__name__, _complete(kind, config)))
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise RecipeError(f"{where}, {kind.__name__}: {_explain(error)}") from None
+        return kind(**made)
+    except Exception as error:  # every class has its own way to refuse
+        raise RecipeError(f"{where}, {kind.__name__}: {explain_refusal(error, arguments)}") from None
 
 
-def find_class(namespace: Any, class_name: str) -> Any:
-    """Find a class in a Keras module by its name, or by the snake case of it, as Keras' strings allow."""
+def find_class(module: str, class_name: str) -> Any:
+    """Find a class in a Keras module by its name, the snake case of it, or Keras' short name for it.
+
+    Returns:
+        The class, or `None` if there is none.
+    """
+    namespace = _namespace(module)
     found = getattr(namespace, class_name, None)
     if inspect.isclass(found):
         return found
+    classes = {name.lower(): value for name, value in _classes(namespace).items()}
     wanted = class_name.replace("_", "").lower()
-    classes = {name.lower(): value for name, value in vars(namespace).items() if inspect.isclass(value)}
+    if wanted not in classes and hasattr(namespace, "get"):
+        try:
+            short = namespace.get(class_name)  # mse is a function of the name mean_squared_error
+        except ValueError:
+            return None
+        wanted = getattr(short, "__name__", type(short).__name__).replace("_", "").lower()
     return classes.get(wanted)
 
 
-def _nested(value: Any) -> Any:
-    """Write a table with a `class_name` as Keras' serialization has it."""
-    if isinstance(value, list):
-        return [_nested(item) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    inner = {name: _nested(item) for name, item in value.items() if name != "class_name"}
-    if "class_name" not in value:
-        return inner
-    return _serialized(_module_of(value["class_name"]), value["class_name"], inner)
+def require_class(module: str, class_name: str, where: str) -> Any:
+    """Find a class that a recipe may use.
+
+    Args:
+        module: The public Keras module, such as `layers`.
+        class_name: As `find_class` takes it.
+        where: The key in the recipe, for messages.
+
+    Raises:
+        RecipeError: There is none, with the nearest name; or no recipe may use it, and why.
+    """
+    kind = find_class(module, class_name)
+    if kind is None:
+        known = _classes(_namespace(module)).keys() - REFUSED_LAYERS.keys()
+        raise RecipeError(f"{where}: keras.{module} has no {class_name!r}.{did_you_mean(class_name, known)}")
+    if kind.__name__ in REFUSED_LAYERS:
+        raise RecipeError(f"{where}: a recipe may not use {kind.__name__}: {REFUSED_LAYERS[kind.__name__]}.")
+    return kind
 
 
-def _serialized(module: str, class_name: str, config: dict[str, Any]) -> dict[str, Any]:
-    return {"module": module, "class_name": class_name, "config": config, "registered_name": None}
+def leaves_decay_steps_open(schedule: Mapping[str, Any]) -> bool:
+    """Tell whether a table describes a learning-rate schedule that lacks the `decay_steps` it needs."""
+    kind = find_class("optimizers.schedules", str(schedule.get("class_name")))
+    return kind is not None and "decay_steps" in parameters_of(kind).keys() - schedule.keys()
 
 
-def _module_of(class_name: str) -> str:
-    """Find the public Keras module a class used as an argument comes from."""
+def module_of_argument(name: str) -> str:
+    """Name the public Keras module that objects for an argument come from."""
+    return _MODULE_OF_ARGUMENT.get(name.rpartition("_")[2], "layers")
+
+
+def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
+    """Return the parameters that a function or a class takes by name, those of every layer last."""
     import keras
 
-    for module in NESTED_MODULES:
-        if hasattr(operator.attrgetter(module)(keras), class_name):
-            return f"keras.{module}"
-    raise ValueError(f"Keras has no class {class_name!r} to use as an argument")
+    # Classes of Keras have a __new__ that takes anything, so only __init__ says what they take.
+    called = function.__init__ if inspect.isclass(function) else function
+    parameters = inspect.signature(called).parameters
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    own = {name: its for name, its in parameters.items() if its.kind in named and name != "self"}
+    passes_on = any(its.kind is its.VAR_KEYWORD for its in parameters.values())
+    if passes_on and _is_layer(function) and function is not keras.layers.Layer:
+        shared = parameters_of(keras.layers.Layer)
+        own |= {name: its for name, its in shared.items() if name not in own}
+    return own
 
 
-def _complete(kind: Any, config: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what Keras would only name badly: arguments that do not exist or are missing."""
-    parameters = {name: its for name, its in inspect.signature(kind.__init__).parameters.items() if name != "self"}
-    known = {name for name, its in parameters.items() if its.kind is its.POSITIONAL_OR_KEYWORD or its.kind is its.KEYWORD_ONLY}
-    if any(its.kind is its.VAR_KEYWORD for its in parameters.values()):
-        known |= {"name", "dtype", "trainable"}
-    for name in config:
+def argument_problem(function: Callable[..., Any], arguments: Mapping[str, Any], given: int = 0) -> str:
+    """Say which argument a class or function does not have, or which it misses; empty when all is well.
+
+    Args:
+        function: The class or function.
+        arguments: To be passed by name.
+        given: How many others come before them, by position.
+    """
+    known = dict(list(parameters_of(function).items())[given:])
+    for name in arguments:
         if name not in known:
-            raise ValueError(f"it takes no argument {name!r}.{did_you_mean(name, known)}")
-    missing = [name for name, its in parameters.items() if name in known and its.default is its.empty and name not in config]
-    if missing:
-        raise ValueError(f"it needs {', '.join(missing)}")
-    return config
+            return f"it takes no argument {name!r}.{did_you_mean(name, known)}"
+    missing = [name for name, its in known.items() if its.default is its.empty and name not in arguments]
+    return f"it needs {', '.join(missing)}." if missing else ""
 
 
-def _explain(error: Exception) -> str:
-    message = str(error).split("Exception encountered:")[-1]
-    return re.sub(r"\s+", " ", message).strip()[:300]
+def explain_refusal(error: Exception, arguments: Mapping[str, Any] | None = None) -> str:
+    """Put an exception of Keras' into one line, with the arguments where it does not name the value."""
+    # What a layer raises when it is called comes wrapped in a report of the call.
+    message = re.split(r"Exception encountered[^:]*?\.call\(\)\.|Exception encountered:", str(error))[-1]
+    message = re.sub(r"\x1b\[\d*m", "", message.split("Arguments received by")[0])
+    line = re.sub(r"\s+", " ", message).strip()[:300] or type(error).__name__
+    if isinstance(error, ValueError) or not arguments:
+        return line
+    return f"{line} (given: {', '.join(f'{name} = {value!r}' for name, value in arguments.items())})"
+
+
+def _made(name: str, value: Any, where: str) -> Any:
+    if isinstance(value, list):
+        return [_made(name, item, f"{where}.{place}") for place, item in enumerate(value)]
+    if not isinstance(value, Mapping):
+        return value
+    if "class_name" not in value:
+        return {key: _made(key, item, f"{where}.{key}") for key, item in value.items()}
+    arguments = {key: item for key, item in value.items() if key != "class_name"}
+    return make_keras_object(module_of_argument(name), str(value["class_name"]), arguments, where)
+
+
+def _namespace(module: str) -> Any:
+    import keras
+
+    return operator.attrgetter(module)(keras)
+
+
+def _classes(namespace: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(namespace).items() if inspect.isclass(value)}
+
+
+def _is_layer(function: Any) -> bool:
+    import keras
+
+    return inspect.isclass(function) and issubclass(function, keras.layers.Layer)

@@ -1,10 +1,19 @@
 """Print a network as Keras code, ready to paste into a notebook."""
 
-import inspect
+import json
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lensmith.config import KerasObject, Recipe
-from lensmith.models.keras_objects import find_class
+from lensmith.config import Recipe
+from lensmith.models.keras_objects import (
+    leaves_decay_steps_open,
+    module_of_argument,
+    parameters_of,
+    require_class,
+)
+
+_TOTAL_STEPS = "total_steps = 10_000  # epochs * training images / batch size"
 
 
 def to_python(model: Any, recipe: Recipe) -> str:
@@ -19,89 +28,119 @@ def to_python(model: Any, recipe: Recipe) -> str:
     Returns:
         A whole program: `model` in it has the same layers, shapes and number of parameters.
     """
-    shape = tuple(model.input_shape[1:])
-    optimizer = _training_object("optimizers", recipe.training.optimizer)
-    steps = ["", "total_steps = 10_000  # epochs * training images / batch size"] if "total_steps" in optimizer else []
+    training = recipe.training
+    optimizer = _described("optimizers", training.optimizer.model_dump())
+    loss = _described("losses", training.loss.model_dump())
+    metrics = ['"accuracy"', *(_described("metrics", metric.model_dump()) for metric in training.metrics)]
     lines = [
-        f'"""{recipe.description or recipe.name}"""',
+        f'"""{_quoted(recipe.description or recipe.name)[1:-1]}"""',
         "",
         "import keras",
         "from keras import layers",
-        *steps,
+        *(["", _TOTAL_STEPS] if "total_steps" in optimizer else []),
         "",
         "# Pixels go in raw, 0 to 255.",
         "model = keras.Sequential([",
-        f"    keras.Input({shape!r}),",
-        *(f"    {_call('layers', layer)}," for layer in model.layers),
+        f"    keras.Input({tuple(model.input_shape[1:])!r}),",
+        *(f"    {_call(layer)}," for layer in model.layers),
         "])",
         "model.compile(",
         f"    optimizer={optimizer},",
-        f"    loss={_training_object('losses', recipe.training.loss)},",
-        '    metrics=["accuracy"],',
+        f"    loss={loss},",
+        f"    metrics=[{', '.join(metrics)}],",
         ")",
         "model.summary()",
-        "# model.fit(x_train, y_train, "
-        f"batch_size={recipe.training.batch_size}, epochs={recipe.training.epochs}, validation_split={recipe.data.validation})",
+        f"# Labels are {'integers' if '.Sparse' in loss else 'one-hot rows'}.",
+        f"# model.fit(x_train, y_train, batch_size={training.batch_size}, epochs={training.epochs}, "
+        f"validation_split={recipe.data.validation})",
         "",
     ]
     return "\n".join(lines)
 
 
-def _call(module: str, thing: Any) -> str:
-    """Write the call that makes a Keras object, from its configuration."""
-    config = thing.get_config()
-    arguments = []
-    for name, parameter in inspect.signature(type(thing).__init__).parameters.items():
-        # A layer's name and number type are Keras' own choice unless the recipe says otherwise.
-        if name in ("self", "name", "dtype", "data_format", "seed") or name not in config:
-            continue
-        value = _plain(config[name])
-        if name == "strides" and value == _plain(config.get("pool_size")):  # what pooling does by itself
-            continue
-        if parameter.default is parameter.empty:
-            arguments.append(repr(value))
-        elif not _same(value, parameter.default):
-            arguments.append(f"{name}={_double_quoted(value)}")
-    return f"{module}.{type(thing).__name__}({', '.join(arguments)})"
+def _call(thing: Any) -> str:
+    """Write the call that makes a Keras object; Keras itself says what may be left out or shortened."""
+    kind, config = type(thing), thing.get_config()
+    parameters = parameters_of(kind)
+    arguments = {name: _revived(name, value) for name, value in config.items() if name in parameters}
+    for name in list(arguments):
+        shorter = (its for its in _shorter(arguments, name) if _gives(kind, its, config))
+        arguments = next(shorter, arguments)
+    required = [name for name, its in parameters.items() if its.default is its.empty and name in arguments]
+    written = [_literal(arguments.pop(name)) for name in required]
+    written += [f"{name}={_literal(value)}" for name, value in arguments.items()]
+    return f"{_module(thing)}.{kind.__name__}({', '.join(written)})"
 
 
-def _double_quoted(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+def _shorter(arguments: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
+    """Yield shorter ways to write the arguments: without one, a class by its name, (3, 3) as 3."""
+    value = arguments[name]
+    yield {key: item for key, item in arguments.items() if key != name}
+    if hasattr(value, "get_config"):
+        yield arguments | {name: type(value).__name__}
+    if isinstance(value, tuple) and value and all(item == value[0] for item in value):
+        yield arguments | {name: value[0]}
 
 
-def _plain(value: Any) -> Any:
-    """Shorten what Keras spells out: (3, 3) to 3, {'class_name': 'GlorotUniform', …} to its name."""
+def _gives(kind: Any, arguments: dict[str, Any], config: dict[str, Any]) -> bool:
+    try:
+        made = kind(**arguments).get_config()
+        return bool(_without_number(made) == _without_number(config))
+    except Exception:  # every class has its own way to refuse
+        return False
+
+
+def _without_number(config: dict[str, Any]) -> dict[str, Any]:
+    """Take the number out of the name Keras gives a layer by itself, such as `conv2d_3`."""
+    return config | {"name": re.sub(r"_\d+$", "", str(config.get("name")))}
+
+
+def _revived(name: str, value: Any) -> Any:
+    """Turn what a configuration holds into an argument: Keras spells objects out."""
+    import keras
+
     if isinstance(value, dict) and "class_name" in value:
-        return value["class_name"]
-    if isinstance(value, (list, tuple)) and value and all(item == value[0] for item in value):
-        return value[0]
-    return tuple(value) if isinstance(value, list) else value
+        return value["config"]["name"] if name == "dtype" else keras.saving.deserialize_keras_object(value)
+    return [_revived(name, item) for item in value] if isinstance(value, list) else value
 
 
-def _same(value: Any, default: Any) -> bool:
-    """Compare a serialized value with a constructor's default, which may be written otherwise."""
-    if isinstance(value, str) and isinstance(default, str):
-        return value.replace("_", "").lower() == default.replace("_", "").lower()
-    return bool(value == _plain(default)) or (value == "linear" and default is None)
-
-
-def _training_object(module: str, described: KerasObject) -> str:
+def _module(thing: Any) -> str:
     import keras
 
-    kind = find_class(getattr(keras, module), described.class_name)
-    arguments = ", ".join(f"{name}={_nested_call(name, value)}" for name, value in described.arguments.items())
-    return f"keras.{module}.{kind.__name__}({arguments})"
+    module = str(keras.saving.serialize_keras_object(thing)["module"])
+    return "layers" if module == "keras.layers" else module
 
 
-def _nested_call(name: str, value: Any) -> str:
-    if not isinstance(value, dict) or "class_name" not in value:
-        return repr(value)
-    import keras
+def _literal(value: Any) -> str:
+    if hasattr(value, "get_config"):
+        return _call(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    if hasattr(value, "tolist"):  # NumPy
+        return repr(value.tolist())
+    if value == 1 / 255:
+        return "1 / 255"
+    return _quoted(value) if isinstance(value, str) else repr(value)
 
-    inner = {key: repr(item) for key, item in value.items() if key != "class_name"}
-    if name != "learning_rate":
-        return f"keras.{value['class_name']}({', '.join(f'{key}={item}' for key, item in inner.items())})"
-    schedule = getattr(keras.optimizers.schedules, value["class_name"])
-    if "decay_steps" in inspect.signature(schedule).parameters:
-        inner.setdefault("decay_steps", "total_steps")
-    return f"keras.optimizers.schedules.{schedule.__name__}({', '.join(f'{key}={item}' for key, item in inner.items())})"
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _described(module: str, table: Mapping[str, Any]) -> str:
+    """Write the call that makes what a table with a `class_name` describes."""
+    kind = require_class(module, str(table["class_name"]), f"training.{module}")
+    arguments = {key: _argument(key, value) for key, value in table.items() if key != "class_name"}
+    if module == "optimizers.schedules" and leaves_decay_steps_open(table):
+        warmup = table.get("warmup_steps", 0)
+        arguments["decay_steps"] = f"total_steps - {warmup}" if warmup else "total_steps"
+    written = ", ".join(f"{key}={value}" for key, value in arguments.items())
+    return f"keras.{module}.{kind.__name__}({written})"
+
+
+def _argument(name: str, value: Any) -> str:
+    if isinstance(value, Mapping) and "class_name" in value:
+        return _described(module_of_argument(name), value)
+    if isinstance(value, list):
+        return f"[{', '.join(_argument(name, item) for item in value)}]"
+    return _literal(value)

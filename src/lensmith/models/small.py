@@ -21,14 +21,14 @@ def small_cnn(
 ) -> list[Any]:
     """Build a plain convolutional network with batch normalisation, for images up to about 100 pixels.
 
-    Each stage is twice convolution 3x3, batch normalisation and ReLU, then pooling that halves the image. Global
-    average pooling at the end keeps the number of parameters apart from the size of the images.
+    Each stage is twice convolution 3x3, batch normalisation and ReLU, then pooling that halves the image.
+    Global average pooling at the end keeps the number of parameters apart from the size of the images.
 
     Args:
         image_shape: Height, width, channels.
         num_classes: K.
-        filters: Filters of each stage; by default as many stages as bring the image to about 4 pixels, from 32
-            filters on, doubling.
+        filters: Filters of each stage; by default as many stages as bring the image to about 4 pixels, from
+            32 filters on, doubling.
         dropout: Fraction of the features dropped before the last layer while training.
 
     Returns:
@@ -46,8 +46,8 @@ def small_cnn(
     for stage, width in enumerate(filters):
         for _ in range(2):
             # The normalisation's own offset does what the convolution's bias would.
-            stack += [layers.Conv2D(width, 3, padding="same", use_bias=False), layers.BatchNormalization(momentum=0.9)]
-            stack.append(layers.ReLU())
+            stack.append(layers.Conv2D(width, 3, padding="same", use_bias=False))
+            stack += [layers.BatchNormalization(momentum=0.9), layers.ReLU()]
         if stage < len(filters) - 1:
             stack.append(layers.MaxPooling2D())
     stack += [layers.GlobalAveragePooling2D(), layers.Dropout(dropout)]

@@ -1,4 +1,4 @@
-"""What all figures share: the look, a file that is there entirely or not at all, and text that can be drawn."""
+"""What all figures share: the look, a file that is there entirely or not at all, text that can be drawn."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's blue and vermilion: told apart by every kind of colour vision, and in grey.
 BLUE, LIGHT_BLUE, ORANGE = "#0072b2", "#8cc1de", "#d55e00"
+HEAT_COLORS = {"right": "#005a96", "wrong": "#b85000"}
+STRONG = {"right": 0.8, "wrong": 0.93}
+"""How far up its heat scale a cell must be for white text on it to be the more legible."""
 INK, MUTED, LINE = "#1a2430", "#5a6877", "#dde3e9"
 DOTS_PER_INCH = 150
 TINY_IMAGE = 64
@@ -27,13 +30,15 @@ TINY_IMAGE = 64
 FONT = "DejaVu Sans"
 """Comes with Matplotlib."""
 OTHER_SCRIPTS = (
-    "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Hiragino Sans", "Microsoft YaHei",
-    "Yu Gothic", "Malgun Gothic", "Noto Sans Devanagari", "Noto Sans Thai", "Nirmala UI", "Arial Unicode MS",
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "PingFang SC", "Hiragino Sans", "Yu Gothic",
+    "Microsoft YaHei", "Malgun Gothic", "Noto Sans Devanagari", "Noto Sans Thai", "Nirmala UI", "Arial Unicode MS",
 )  # fmt: skip
 """Fonts for what ours lacks; those that are installed are used."""
 NO_GLYPH = "□"
+LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
+"""Around a name from outside, keeps a line in order when the name is in Hebrew or Arabic."""
 
-STYLE: dict[str, Any] = {
+STYLE = {
     "font.size": 9,
     "text.color": INK,
     "axes.edgecolor": LINE,
@@ -56,7 +61,7 @@ STYLE: dict[str, Any] = {
 
 @contextmanager
 def drawing(
-    path: Path, width: float, height: float, layout: Literal["constrained", "none"] = "constrained"
+    path: Path, width: float, height: float, layout: Literal["constrained"] | None = "constrained"
 ) -> Iterator["Figure"]:
     """Give an empty figure, and write it as PNG when the block is left without an error.
 
@@ -64,22 +69,23 @@ def drawing(
         path: The file; a reader sees the old one or the new one, never half of it.
         width: Inches.
         height: Inches.
-        layout: Matplotlib's layout engine.
+        layout: `constrained` lets Matplotlib find room for every label; `None` leaves all where it is put.
     """
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context({**STYLE, "font.family": list(_families())}):
+    rc: dict[Any, Any] = {**STYLE, "font.family": list(_families())}
+    with matplotlib.rc_context(rc):
         figure = Figure(figsize=(width, height), layout=layout)
         FigureCanvasAgg(figure)
         yield figure
         with replacing(path) as temporary:
-            figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH)
+            figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.25)
 
 
 def sheet(figure: "Figure") -> "Axes":
-    """Return axes over the whole figure in inches from its upper left corner, for placing pictures and text."""
+    """Return axes over the whole figure, in inches from its upper left corner, to place pictures and text on."""
     width, height = figure.get_size_inches()
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()

@@ -10,14 +10,29 @@ import numpy.typing as npt
 
 from lensmith.data import Dataset
 from lensmith.evaluation import Evaluation, Mistake
-from lensmith.rendering.canvas import BLUE, INK, LIGHT_BLUE, MUTED, ORANGE, drawable, drawing, place, sheet
-from lensmith.rendering.wording import counted, percent
+from lensmith.rendering.canvas import (
+    BLUE,
+    HEAT_COLORS,
+    INK,
+    LEFT_TO_RIGHT,
+    LIGHT_BLUE,
+    LINE,
+    MUTED,
+    ORANGE,
+    STRONG,
+    drawable,
+    drawing,
+    place,
+    sheet,
+)
+from lensmith.rendering.wording import SPACE, TIMES, counted, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 Images = npt.NDArray[np.uint8]
+History = Sequence[Mapping[str, Any]]
 SPLIT_COLORS = {"train": BLUE, "validation": LIGHT_BLUE, "test": ORANGE}
 
 MOST_CLASSES_WITH_COUNTS = 20
@@ -30,7 +45,7 @@ MARGIN, GAP = 0.35, 0.12
 LINE_HEIGHT = 0.17
 
 
-def save_history(history: Sequence[Mapping[str, Any]], path: Path) -> None:
+def save_history(history: History, path: Path) -> None:
     """Draw accuracy and loss over the epochs, in training and, where there is one, on the validation split.
 
     Args:
@@ -47,27 +62,29 @@ def save_history(history: Sequence[Mapping[str, Any]], path: Path) -> None:
             axes.set_title(column.capitalize())
             axes.set_xlabel("epoch")
             axes.set_xlim(0.5, max(len(history), 1) + 0.5)
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            if len(history) <= 1:
+                axes.set_ylim(0, 1 if column == "accuracy" else None)
             axes.grid(axis="y")
-        panels[0].yaxis.set_major_formatter(PercentFormatter(1))
+        panels[0].yaxis.set_major_formatter(PercentFormatter(1, symbol=f"{SPACE}%"))
         lines = panels[0].get_lines() or panels[1].get_lines()
         figure.legend(handles=lines[::-1], loc="outside upper right", ncols=2)
 
 
-def _draw_curve(axes: "Axes", history: Sequence[Mapping[str, Any]], column: str, label: str, color: str) -> None:
+def _draw_curve(axes: "Axes", history: History, column: str, label: str, color: str) -> None:
     values = np.array([row.get(column) for row in history], dtype=np.float64)  # None becomes NaN
     finite = np.isfinite(values)
     if finite.any():
+        values = np.where(finite, values, np.nan)
         marker = "o" if len(history) <= MOST_EPOCHS_WITH_DOTS else ""
-        epochs = np.arange(1, len(history) + 1)
-        axes.plot(epochs, np.where(finite, values, np.nan), color=color, label=label, marker=marker, markersize=4)
+        axes.plot(np.arange(1, len(history) + 1), values, color=color, label=label, marker=marker, markersize=4)
 
 
 def save_confusion(evaluation: Evaluation, path: Path) -> None:
     """Draw the confusion matrix: a row a label, coloured by its share of the row's images.
 
-    Right answers are blue, wrong ones orange. Wrong ones are coloured by the square root of their share, because
-    a few per cent are what one looks for. Up to 20 classes the counts are written in.
+    Right answers are blue, wrong ones orange. Wrong ones are coloured by the square root of their share,
+    because a few per cent are what one looks for. Up to 20 classes the counts are written in.
 
     Args:
         evaluation: What to draw.
@@ -77,46 +94,59 @@ def save_confusion(evaluation: Evaluation, path: Path) -> None:
     few = len(names) <= MOST_CLASSES_WITH_COUNTS
     side = min(max(len(names) * (0.5 if few else 0.17), 2.5), 17)
     font_size = 9.0 if few else 6.5
-    margin = max(map(len, names)) * font_size * 0.0085
-    with drawing(path, max(side + margin + 2.2, 5), side + margin + 1.2) as figure:
+    labels = max(map(len, names)) * font_size * 0.0085
+    with drawing(path, side + labels + 1.8, side + labels + 1) as figure:
         axes = figure.subplots()
-        _draw_matrix(figure, axes, np.array(evaluation.confusion, dtype=np.float64), side)
+        _draw_matrix(axes, np.array(evaluation.confusion, dtype=np.float64), side)
         every = range(0, len(names), math.ceil(len(names) / MOST_LABELS))
         shown = [names[place] for place in every]
-        axes.set_xticks(every, shown, fontsize=font_size, rotation=0 if max(map(len, names)) <= 3 and few else 90)
+        upright = max(map(len, names)) > side / len(names) / 0.09
+        axes.set_xticks(every, shown, fontsize=font_size, rotation=90 if upright else 0)
         axes.set_yticks(every, shown, fontsize=font_size)
         axes.tick_params(length=0, labelcolor=INK)
         axes.spines[:].set_visible(False)
         axes.set_xlabel("what the model said")
         axes.set_ylabel("what it is")
-        axes.set_title(f"Confusion on {counted(evaluation.n, f'{evaluation.split} image')}", pad=10)
+        title = f"Confusion on {counted(evaluation.n, f'{evaluation.split} image')}"
+        axes.set_title(title, pad=10, fontsize=max(11, side))
         if few:
             _write_counts(axes, evaluation.confusion)
 
 
-def _draw_matrix(figure: "Figure", axes: "Axes", counts: npt.NDArray[np.float64], side: float) -> None:
+def _draw_matrix(axes: "Axes", counts: npt.NDArray[np.float64], side: float) -> None:
     from matplotlib.colors import LinearSegmentedColormap, Normalize, PowerNorm
-    from matplotlib.ticker import PercentFormatter
 
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    right = np.eye(len(counts), dtype=bool)
-    kinds: tuple[tuple[str, Any, str, Normalize], ...] = (
-        ("wrong, share of the row", right | (counts == 0), ORANGE, PowerNorm(0.5, 0, 1)),
-        ("right, share of the row", ~right, BLUE, Normalize(0, 1)),
+    wrong = ~np.eye(len(counts), dtype=bool)
+    kinds: tuple[tuple[str, npt.NDArray[np.bool_], Normalize], ...] = (
+        ("right", wrong, Normalize(0, 1)),
+        ("wrong", ~wrong | (counts == 0), PowerNorm(0.5, 0, 1)),
     )
-    for label, hidden, color, norm in kinds:
-        colors = LinearSegmentedColormap.from_list(label, ["white", color])
+    for number, (kind, hidden, norm) in enumerate(kinds):
+        colors = LinearSegmentedColormap.from_list(kind, ["white", HEAT_COLORS[kind]])
         image = axes.imshow(np.ma.array(shares, mask=hidden), cmap=colors, norm=norm, interpolation="nearest")
-        bar = figure.colorbar(image, ax=axes, shrink=min(1, 4 / side), aspect=25, pad=0.02)
-        bar.set_label(label, fontsize=8)
-        bar.set_ticks([0, 0.01, 0.05, 0.1, 0.25, 0.5, 1] if color == ORANGE else [0, 0.25, 0.5, 0.75, 1])
-        bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        bar.ax.minorticks_off()
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        height = min(0.36, 1.6 / side)
+        bottom = 1 - height - number * (height + 0.5 / side)
+        beside = axes.inset_axes((1 + 0.3 / side, bottom, 0.12 / side, height))
+        _draw_scale(beside, image, f"{kind},\nshare of row")
     edges = np.arange(len(counts) + 1) - 0.5
-    lines = 1.5 if len(counts) <= MOST_CLASSES_WITH_COUNTS else 0.2
-    axes.hlines(edges, -0.5, len(counts) - 0.5, color="#e9edf1", linewidth=lines)
-    axes.vlines(edges, -0.5, len(counts) - 0.5, color="#e9edf1", linewidth=lines)
+    width = 1.5 if len(counts) <= MOST_CLASSES_WITH_COUNTS else 0.2
+    axes.hlines(edges, -0.5, len(counts) - 0.5, color=LINE, linewidth=width)
+    axes.vlines(edges, -0.5, len(counts) - 0.5, color=LINE, linewidth=width)
+
+
+def _draw_scale(axes: "Axes", image: "AxesImage", title: str) -> None:
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import PercentFormatter
+
+    figure = axes.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    bar = figure.colorbar(image, cax=axes, format=PercentFormatter(1, decimals=0, symbol=f"{SPACE}%"))
+    bar.set_ticks([0, 0.05, 0.25, 0.5, 1] if title.startswith("wrong") else [0, 0.25, 0.5, 0.75, 1])
+    bar.outline.set_visible(False)
+    axes.minorticks_off()
+    axes.tick_params(labelsize=7.5, length=2)
+    axes.set_title(title, fontsize=8, color=MUTED, pad=6)
 
 
 def _write_counts(axes: "Axes", confusion: list[list[int]]) -> None:
@@ -124,7 +154,7 @@ def _write_counts(axes: "Axes", confusion: list[list[int]]) -> None:
         for column, count in enumerate(counts):
             if count or row == column:
                 share = count / max(sum(counts), 1)
-                strong = (share if row == column else share**0.5) > 0.6
+                strong = share > STRONG["right"] if row == column else share**0.5 > STRONG["wrong"]
                 color = "white" if strong else INK
                 axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=color)
 
@@ -141,12 +171,12 @@ def save_mistakes(mistakes: Sequence[Mistake], images: Images, path: Path) -> No
     rows = max(1, math.ceil(len(mistakes) / columns))
     row_height = side + 4 * LINE_HEIGHT
     width = 2 * MARGIN + columns * (side + 2 * GAP) - 2 * GAP
-    with drawing(path, width, 0.85 + rows * row_height if mistakes else 1.4, layout="none") as figure:
+    with drawing(path, width, 0.85 + rows * row_height if mistakes else 1.4, layout=None) as figure:
         axes = sheet(figure)
         title = f"The {counted(len(mistakes), 'surest wrong answer')}" if mistakes else "No wrong answers"
-        subtitle = "label → what the model said, its probability, file" if mistakes else "Every image was named right."
         axes.text(MARGIN, 0.38, title, fontsize=12)
-        axes.text(MARGIN, 0.6, subtitle, fontsize=8.5, color=MUTED)
+        explained = "label → what the model said, its probability, file"
+        axes.text(MARGIN, 0.6, explained if mistakes else "Every image was named right.", fontsize=8.5, color=MUTED)
         for number, (mistake, image) in enumerate(zip(mistakes, images, strict=True)):
             left = MARGIN + number % columns * (side + 2 * GAP)
             top = 0.75 + number // columns * row_height
@@ -155,9 +185,10 @@ def save_mistakes(mistakes: Sequence[Mistake], images: Images, path: Path) -> No
 
 
 def _write_mistake(axes: "Axes", mistake: Mistake, left: float, top: float) -> None:
+    said = f"{LEFT_TO_RIGHT}→ {drawable(mistake.predicted, 14)}{LEFT_TO_RIGHT}"
     lines = (
         (drawable(mistake.label, 20), 9, INK),
-        (f"→ {drawable(mistake.predicted, 14)}, {percent(mistake.probability)}", 8.5, ORANGE),
+        (f"{said}, {percent(mistake.probability)}", 8, ORANGE),
         (drawable(mistake.name, 27), 6.5, MUTED),
     )
     for number, (line, size, color) in enumerate(lines, start=1):
@@ -177,12 +208,11 @@ def save_samples(dataset: Dataset, images: Images, labels: Sequence[str], path: 
     columns = min(len(images), 8 if len(images) <= 16 else 10)
     side = min((width - 2 * MARGIN + GAP) / columns - GAP, 2.2)
     row_height = side + 1.6 * LINE_HEIGHT
-    balance_top = 0.85 + math.ceil(len(images) / columns) * row_height
+    pictures = math.ceil(len(images) / columns) * row_height
     names = [drawable(name, 24) for name in dataset.class_names]
-    upright = max(map(len, names)) * 0.085 > (width - 1.2) / max(len(names), 8)
-    below = 0.2 + (max(map(len, names)) * 0.075 if upright else 0.2)
-    height = balance_top + 2.4 + below
-    with drawing(path, width, height, layout="none") as figure:
+    below = 0.3 + max(map(len, names)) * 0.075
+    height = 0.75 + pictures + 2.5 + below
+    with drawing(path, width, height, layout=None) as figure:
         axes = sheet(figure)
         axes.text(MARGIN, 0.38, drawable(dataset.name, 60), fontsize=13)
         axes.text(MARGIN, 0.6, _describe(dataset), fontsize=9, color=MUTED)
@@ -190,37 +220,41 @@ def save_samples(dataset: Dataset, images: Images, labels: Sequence[str], path: 
             left = MARGIN + number % columns * (side + GAP)
             top = 0.75 + number // columns * row_height
             place(axes, image, left, top, side)
-            text = drawable(label, max(4, int(side * 12)))
-            axes.text(left + side / 2, top + side + 0.9 * LINE_HEIGHT, text, ha="center", fontsize=8.5)
-        balance = figure.add_axes((0.8 / width, below / height, (width - 0.8 - MARGIN) / width, 1.8 / height))
-        _draw_balance(balance, dataset, names, upright)
+            text = drawable(label, max(4, int((side + GAP) / 0.075)))
+            axes.text(left + side / 2, top + side + 0.9 * LINE_HEIGHT, text, ha="center", fontsize=8)
+        axes.text(MARGIN, 0.75 + pictures + 0.3, "Images of each class", fontsize=11)
+        broad = min(width - 0.9 - MARGIN, len(names) * 1.1)
+        balance = figure.add_axes((0.9 / width, below / height, broad / width, 1.9 / height))
+        _draw_balance(balance, dataset, names, broad / len(names))
+        corner = (1 - MARGIN / width, (below + 2.35) / height)
+        figure.legend(loc="upper right", bbox_to_anchor=corner, ncols=3, borderaxespad=0, borderpad=0)
 
 
 def _describe(dataset: Dataset) -> str:
     height, width, channels = dataset.image_shape
     used = counted(sum(map(len, dataset.splits.values())), "image")
     skipped = f", {counted(len(dataset.skipped), 'file')} skipped" if dataset.skipped else ""
+    classes = counted(len(dataset.class_names), "class", "classes")
     kind = "colour" if channels == 3 else "grey"
-    return f"{used} of {counted(len(dataset.class_names), 'class', 'classes')}, {width} × {height} pixels, {kind}{skipped}"
+    return f"{used} of {classes}, {width} {TIMES} {height} pixels, {kind}{skipped}"
 
 
-def _draw_balance(axes: "Axes", dataset: Dataset, names: list[str], upright: bool) -> None:
+def _draw_balance(axes: "Axes", dataset: Dataset, names: list[str], slot: float) -> None:
     places = np.arange(len(names))
     total = np.zeros(len(names), dtype=np.int64)
     for split, counts in dataset.class_counts.items():
-        # By place: two classes may not share a name, but they may look the same once drawn.
         heights = np.array(list(counts.values()))
-        label = f"{split} {heights.sum():,}"
-        axes.bar(places, heights, width=0.78, bottom=total, color=SPLIT_COLORS[split], label=label)
+        axes.bar(places, heights, 0.78, bottom=total, color=SPLIT_COLORS[split], label=f"{split} {heights.sum():,}")
         total += heights
     if len(names) <= MOST_CLASSES_WITH_COUNTS:
-        for place_, count in zip(places, total, strict=True):
-            axes.text(place_, count, f"{count:,}", ha="center", va="bottom", fontsize=8, color=MUTED)
+        for where, count in enumerate(total.tolist()):
+            axes.text(where, count, f"{count:,}", ha="center", va="bottom", fontsize=8, color=MUTED)
     every = places[:: math.ceil(len(names) / MOST_LABELS)]
-    font_size = 9 if len(names) <= 30 else 6.5
-    axes.set_xticks(every, [names[place_] for place_ in every], rotation=90 if upright else 0, fontsize=font_size)
-    axes.set_xlim(-0.6, max(len(names), 8) - 0.4)
+    upright = max(map(len, names)) * 0.08 > slot
+    font_size = 8.5 if slot > 0.25 else 6.5
+    axes.set_xticks(every, [names[where] for where in every], rotation=90 if upright else 0, fontsize=font_size)
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    axes.margins(y=0.12)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.tick_params(axis="x", length=0, labelcolor=INK)
     axes.grid(axis="y")
-    axes.set_title("Images of each class", pad=16)
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1.02), ncols=3, borderaxespad=0)

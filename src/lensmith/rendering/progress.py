@@ -1,4 +1,4 @@
-"""Progress on stderr: bars with ETA on a terminal, a line an epoch elsewhere, nothing when told to be quiet."""
+"""Progress on stderr: bars with ETA on a terminal, a line an epoch elsewhere, nothing when quiet."""
 
 import time
 from contextvars import ContextVar
@@ -33,7 +33,9 @@ class Screen:
         self._progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Take the bars down."""
         self._progress.stop()
 
@@ -125,7 +127,9 @@ class TrainingView:
         seconds = time.perf_counter() - self._started
         width = len(str(self._epochs))
         speed = self._images / max(seconds, 1e-9)
-        self._screen.say(f"Epoch {epoch + 1:>{width}}/{self._epochs}  {_values(logs)}  {seconds:.1f} s, {speed:,.0f} images/s")
+        self._screen.say(
+            f"Epoch {epoch + 1:>{width}}/{self._epochs}  {_values(logs)}  {seconds:.1f} s, {speed:,.0f} images/s"
+        )
 
 
 def _values(logs: dict[str, float]) -> str:

@@ -1,15 +1,20 @@
 """Records as text for a terminal, on stdout; what is not a result goes to stderr."""
 
-from collections.abc import Iterable, Sequence
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lensmith.data import Dataset
-from lensmith.evaluation import Evaluation
-from lensmith.inference import FilePrediction
+if TYPE_CHECKING:
+    # A table needs none of what made its record; `predict` must not wait for it.
+    from lensmith.data import Dataset
+    from lensmith.evaluation import Evaluation
+    from lensmith.inference import FilePrediction
 
 WORST_CLASSES_SHOWN = 12
 
@@ -20,14 +25,29 @@ def stdout() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=200)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", right: Sequence[str] = ()) -> Table:
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", right: Sequence[str] = ()
+) -> RenderableType:
     """Lay rows out under column names; the columns named in `right` are set flush right."""
-    laid_out = Table(*[], title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    laid_out = Table(box=box.SIMPLE_HEAD)
     for column in columns:
         laid_out.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         laid_out.add_row(*(Text(str(cell)) for cell in row))
-    return laid_out
+    # Not the table's own title, which would be wrapped to the width of the table.
+    return Group(Text(title, style="bold"), laid_out) if title else laid_out
+
+
+def rows_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Lay out rows that have the same keys; accuracies are fractions and shown as per cent."""
+    columns = list(rows[0])
+    right = [column for column in columns if column == "parameters" or column.endswith("accuracy")]
+    cells = [
+        [percent(row[column]) if column.endswith("accuracy") else row[column] for column in columns] for row in rows
+    ]
+    return table(
+        [column.replace("_", " ") for column in columns], cells, right=[its.replace("_", " ") for its in right]
+    )
 
 
 def percent(fraction: float | None) -> str:
@@ -40,7 +60,7 @@ def percent(fraction: float | None) -> str:
     return "–" if fraction is None else f"{100 * fraction:.2f} %"
 
 
-def accuracy_sentence(evaluation: Evaluation) -> str:
+def accuracy_sentence(evaluation: "Evaluation") -> str:
     """Say in one line how good the classifier is, how sure that is, and what it is worth."""
     return (
         f"{evaluation.split} accuracy {percent(evaluation.accuracy)} "
@@ -49,13 +69,17 @@ def accuracy_sentence(evaluation: Evaluation) -> str:
     )
 
 
-def evaluation_tables(evaluation: Evaluation) -> list[Table]:
+def evaluation_tables(evaluation: "Evaluation") -> list[RenderableType]:
     """Draw an evaluation: metrics beside the baseline, the weakest classes, the most confused pairs."""
     base = evaluation.baseline
     metrics = [
         ("accuracy", percent(evaluation.accuracy), percent(base.accuracy)),
         ("  95 % interval", f"{percent(evaluation.accuracy_low)} – {percent(evaluation.accuracy_high)}", ""),
-        (f"top-{evaluation.top_k} accuracy", percent(evaluation.top_k_accuracy), percent(base.top_k_accuracy)),
+        (
+            f"top-{evaluation.top_k} accuracy",
+            percent(evaluation.top_k_accuracy),
+            percent(base.top_k_accuracy),
+        ),
         ("balanced accuracy", percent(evaluation.balanced_accuracy), percent(base.balanced_accuracy)),
         ("macro F1", percent(evaluation.macro_f1), percent(base.macro_f1)),
         ("log loss (nats)", f"{evaluation.log_loss:.4f}", f"{base.log_loss:.4f}"),
@@ -65,7 +89,11 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
     weakest = sorted(evaluation.per_class, key=lambda its: its.recall)[:WORST_CLASSES_SHOWN]
     classes = [(its.name, percent(its.precision), percent(its.recall), percent(its.f1), its.support) for its in weakest]
     pairs = [(its.label, its.predicted, its.count, percent(its.fraction)) for its in evaluation.most_confused]
-    title = "Classes, weakest first" if len(weakest) == len(evaluation.per_class) else f"The {len(weakest)} weakest of {len(evaluation.per_class)} classes"
+    title = (
+        "Classes, weakest first"
+        if len(weakest) == len(evaluation.per_class)
+        else f"The {len(weakest)} weakest of {len(evaluation.per_class)} classes"
+    )
     drawn = [
         table(
             ("metric", "value", f"always {base.name!r}"),
@@ -73,14 +101,26 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
             title=f"{evaluation.split} split, {evaluation.n:,} images",
             right=("value", f"always {base.name!r}"),
         ),
-        table(("class", "precision", "recall", "F1", "images"), classes, title=title, right=("precision", "recall", "F1", "images")),
+        table(
+            ("class", "precision", "recall", "F1", "images"),
+            classes,
+            title=title,
+            right=("precision", "recall", "F1", "images"),
+        ),
     ]
     if pairs:
-        drawn.append(table(("is", "was taken for", "images", "of that class"), pairs, title="Most confused", right=("images", "of that class")))
+        drawn.append(
+            table(
+                ("is", "was taken for", "images", "of that class"),
+                pairs,
+                title="Most confused",
+                right=("images", "of that class"),
+            )
+        )
     return drawn
 
 
-def dataset_table(dataset: Dataset) -> Table:
+def dataset_table(dataset: "Dataset") -> RenderableType:
     """Draw which split has how many of which class."""
     splits = list(dataset.class_counts)
     rows = [(name, *(dataset.class_counts[split][name] for split in splits)) for name in dataset.class_names]
@@ -90,10 +130,15 @@ def dataset_table(dataset: Dataset) -> Table:
     return table(("class", *splits), rows, title=title, right=splits)
 
 
-def predictions_table(predictions: list[FilePrediction]) -> Table:
+def predictions_table(predictions: list["FilePrediction"]) -> RenderableType:
     """Draw one line a file."""
     rows = [
-        (its.path, its.label, percent(its.probability), ", ".join(f"{name} {percent(p)}" for name, p in its.top[1:3]))
+        (
+            its.path,
+            its.label,
+            percent(its.probability),
+            ", ".join(f"{name} {percent(p)}" for name, p in its.top[1:3]),
+        )
         if its.error is None
         else (its.path, "–", "–", its.error)
         for its in predictions
@@ -101,7 +146,37 @@ def predictions_table(predictions: list[FilePrediction]) -> Table:
     return table(("file", "class", "probability", "then"), rows, right=("probability",))
 
 
-def skipped_sentence(dataset: Dataset, shown: int = 5) -> str:
+def predictions_csv(predictions: list["FilePrediction"], top: int) -> str:
+    """Write one row a file: path, label, probability, then class and probability of the likeliest, and the error."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    pairs = [f"{what}_{k}" for k in range(1, top + 1) for what in ("class", "p")]
+    writer.writerow(["path", "label", "probability", *pairs, "error"])
+    for its in predictions:
+        likeliest = [cell for pair in its.top for cell in pair]
+        padding = [""] * (2 * top - len(likeliest))
+        writer.writerow([its.path, its.label or "", its.probability or "", *likeliest, *padding, its.error or ""])
+    return text.getvalue()
+
+
+def training_lines(record: Any) -> str:
+    """Say what a training came to, and where its report is."""
+    measured = (
+        accuracy_sentence(record.test)
+        if record.test
+        else "There is no test split, so nothing is said about new images."
+    )
+    return "\n".join(
+        [
+            f"{record.name}: {record.parameters:,} parameters, {record.epochs} epochs in {record.train_seconds:.1f} s, "
+            f"{record.total_seconds:.1f} s in all.",
+            measured[:1].upper() + measured[1:],
+            f"Report: {record.run}/report.html",
+        ]
+    )
+
+
+def skipped_sentence(dataset: "Dataset", shown: int = 5) -> str:
     """Say which files were found and not used, or nothing."""
     if not dataset.skipped:
         return ""

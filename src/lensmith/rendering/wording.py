@@ -1,9 +1,10 @@
-"""How numbers and names are written in pictures and on the page: with a unit, and never more exact than they are."""
+"""How numbers and names are written in pictures and on the page: with a unit, no more exact than they are."""
 
-MISSING = "–"
+MISSING = "\N{EN DASH}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
 MANY_IMAGES = 10_000
-"""From so many images on, a 95 % interval is about as narrow as one per cent, and a second decimal says something."""
+"""From so many images on, a 95 % interval is narrower than two per cent, and a second decimal tells something."""
 
 
 def percent(fraction: float | None, decimals: int = 1) -> str:
@@ -14,8 +15,8 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
         decimals: Digits after the point.
 
     Example:
-        >>> [percent(its).replace(SPACE, " ") for its in (0.9861, 0.99999, 1.0, 0.00001, None)]
-        ['98.6 %', '> 99.9 %', '100.0 %', '< 0.1 %', '–']
+        >>> [percent(its).replace(SPACE, " ") for its in (0.9861, 0.99999, 1.0, 0.00001)]
+        ['98.6 %', '> 99.9 %', '100.0 %', '< 0.1 %']
     """
     if fraction is None or fraction != fraction:
         return MISSING

@@ -44,10 +44,8 @@ def save_checkpoint(folder: Path, model: Any, state: TrainingState) -> None:
     Raises:
         RunError: It cannot be written; earlier checkpoints are untouched.
     """
-    import keras
-
-    arrays = {f"model/{i}": keras.ops.convert_to_numpy(its) for i, its in enumerate(model.variables)}
-    arrays |= {f"optimizer/{i}": keras.ops.convert_to_numpy(its) for i, its in enumerate(model.optimizer.variables)}
+    arrays = {f"model/{i}": its.numpy() for i, its in enumerate(model.variables)}
+    arrays |= {f"optimizer/{i}": its.numpy() for i, its in enumerate(model.optimizer.variables)}
     temporary = None
     try:
         temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
@@ -64,7 +62,10 @@ def save_checkpoint(folder: Path, model: Any, state: TrainingState) -> None:
         temporary.rename(target)
         _flush_folder(folder)
     except OSError as error:
-        raise RunError(f"The checkpoint of epoch {state.epoch} cannot be written to {folder}: {error.strerror}. Earlier ones are kept.") from error
+        raise RunError(
+            f"The checkpoint of epoch {state.epoch} cannot be written to {folder}: {error.strerror}. "
+            "Earlier ones are kept."
+        ) from error
     finally:
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -106,11 +107,17 @@ def load_variables(folder: Path, epoch: int, model: Any, *, optimizer: bool = Tr
         model.optimizer.build(model.trainable_variables)
         groups["optimizer"] = model.optimizer.variables
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here, because NumPy leaves a file open that turns out to be damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             for group, variables in groups.items():
-                found = [arrays[f"{group}/{i}"] for i in range(sum(name.startswith(f"{group}/") for name in arrays.files))]
+                found = [
+                    arrays[f"{group}/{i}"] for i in range(sum(name.startswith(f"{group}/") for name in arrays.files))
+                ]
                 if [its.shape for its in found] != [tuple(its.shape) for its in variables]:
-                    raise RunError(f"The checkpoint {path} is of another network or optimizer: the shapes of its {group} variables differ.")
+                    raise RunError(
+                        f"The checkpoint {path} is of another network or optimizer: "
+                        f"the shapes of its {group} variables differ."
+                    )
                 for variable, value in zip(variables, found, strict=True):
                     variable.assign(value)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:

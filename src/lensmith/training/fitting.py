@@ -74,7 +74,13 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
 
 
 def fit(
-    run: Run, dataset: Dataset, recipe: Recipe, prepared: Preparation, callbacks: Sequence[Any] = (), *, resume: bool = False
+    run: Run,
+    dataset: Dataset,
+    recipe: Recipe,
+    prepared: Preparation,
+    callbacks: Sequence[Any] = (),
+    *,
+    resume: bool = False,
 ) -> TrainingResult:
     """Train a prepared network, keeping the state in the run folder.
 
@@ -101,7 +107,10 @@ def fit(
     keeping = KeepingCallback(run, state, len(dataset.train), patience)
     if state.epoch < recipe.training.epochs:
         try:
-            trainee.fit(**_data(dataset, recipe, state.epoch), callbacks=[keeping, *callbacks, *_tensorboard(run, recipe)])
+            trainee.fit(
+                **_data(dataset, recipe, state.epoch),
+                callbacks=[keeping, *callbacks, *_tensorboard(run, recipe)],
+            )
         finally:
             keeping.give_back_ctrl_c()
     if state.best_epoch:
@@ -172,6 +181,17 @@ def _finished(network: Any, recipe: Recipe) -> Any:
     import keras
 
     if wants_logits(recipe.training):
-        network = keras.Sequential([keras.Input(network.input_shape[1:]), *network.layers, keras.layers.Softmax(name="probabilities")], name=network.name)
-    network.compile(optimizer="sgd", loss=make_loss(recipe.training, on_probabilities=True), metrics=make_metrics(recipe.training))
+        network = keras.Sequential(
+            [
+                keras.Input(network.input_shape[1:]),
+                *network.layers,
+                keras.layers.Softmax(name="probabilities"),
+            ],
+            name=network.name,
+        )
+    network.compile(
+        optimizer="sgd",
+        loss=make_loss(recipe.training, on_probabilities=True),
+        metrics=make_metrics(recipe.training),
+    )
     return network

@@ -1,4 +1,4 @@
-"""The Keras callback that keeps what training has come to: history, checkpoints, the best epoch, clean stops."""
+"""The Keras callback that keeps what training comes to: history, checkpoints, best epoch, clean stops."""
 
 import csv
 import io
@@ -57,8 +57,8 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise TrainingDiverged(
-                f"Training diverged: the loss became {loss} in epoch {self.state.epoch + 1}, step {self.state.step}. The usual cause is "
-                "too high a learning rate; try a tenth: --learning-rate "
+                f"Training diverged: the loss became {loss} in epoch {self.state.epoch + 1}, "
+                f"step {self.state.step}. The usual cause is too high a learning rate; try a tenth: --learning-rate "
                 f"{float(self.model.optimizer.learning_rate) / 10:.2g}. Checkpoints of earlier epochs are kept."
             )
         if self._stop_asked:

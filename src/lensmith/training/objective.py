@@ -1,20 +1,24 @@
 """Loss, optimizer and metrics from a recipe, and labels in the form the loss wants."""
 
-import inspect
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lensmith.config import KerasObject, TrainingConfig
 from lensmith.data import Split
 from lensmith.errors import RecipeError
-from lensmith.models import make_keras_object
+from lensmith.models import explain_refusal, leaves_decay_steps_open, make_keras_object
 from lensmith.training.batches import Targets
+
+Outputs = npt.NDArray[np.floating]
 
 
 def make_loss(config: TrainingConfig, *, on_probabilities: bool = False) -> Any:
-    """Make the recipe's loss; `on_probabilities` gives its form for outputs that are already probabilities."""
-    arguments = {**config.loss.arguments, **({"from_logits": False} if on_probabilities and wants_logits(config) else {})}
+    """Make the recipe's loss; `on_probabilities` gives its form for outputs that are probabilities."""
+    arguments = config.loss.arguments
+    if on_probabilities and wants_logits(config):
+        arguments["from_logits"] = False
     return make_keras_object("losses", config.loss.class_name, arguments, "training.loss")
 
 
@@ -37,7 +41,8 @@ def make_targets(split: Split, num_classes: int, loss: Any) -> Targets:
 def make_optimizer(config: TrainingConfig, steps: int) -> Any:
     """Make the recipe's optimizer.
 
-    A learning-rate schedule that leaves out `decay_steps` decays over the whole training.
+    A learning-rate schedule that leaves out `decay_steps` decays over what the training has left after the
+    schedule's own warm-up.
 
     Args:
         config: The recipe's `[training]`.
@@ -45,47 +50,86 @@ def make_optimizer(config: TrainingConfig, steps: int) -> Any:
     """
     arguments = dict(config.optimizer.arguments)
     schedule = arguments.get("learning_rate")
-    if isinstance(schedule, dict) and "decay_steps" not in schedule and _takes_decay_steps(schedule):
-        arguments["learning_rate"] = {**schedule, "decay_steps": steps}
+    if isinstance(schedule, dict) and leaves_decay_steps_open(schedule):
+        decay_steps = max(1, steps - schedule.get("warmup_steps", 0))
+        arguments["learning_rate"] = {**schedule, "decay_steps": decay_steps}
     return make_keras_object("optimizers", config.optimizer.class_name, arguments, "training.optimizer")
 
 
 def make_metrics(config: TrainingConfig) -> list[Any]:
     """Make accuracy and the recipe's other metrics."""
-    others = [make_keras_object("metrics", its.class_name, its.arguments, "training.metrics") for its in config.metrics]
-    return ["accuracy", *others]
+    return ["accuracy", *_make_all("metrics", config.metrics, "training.metrics")]
 
 
 def make_augmentation(layers: list[KerasObject]) -> list[Any]:
     """Make the recipe's augmentation layers."""
-    return [make_keras_object("layers", its.class_name, its.arguments, "training.augmentation") for its in layers]
+    return _make_all("layers", layers, "training.augmentation")
 
 
 def check_objective(model: Any, loss: Any, split: Split, num_classes: int, config: TrainingConfig) -> None:
-    """Try network, loss and labels on two images before hours are spent on them.
+    """Try network, loss, metrics, augmentation and labels on two images before hours are spent on them.
 
     Raises:
-        RecipeError: Outputs that are no probabilities, or a loss that does not fit them.
+        RecipeError: Outputs that are no probabilities, or a loss, a metric or an augmentation layer that does
+            not fit them.
     """
     import keras
 
     few = split.take(np.arange(min(2, len(split))))
-    outputs = keras.ops.convert_to_numpy(model(few.read().astype(np.float32)))
-    if not wants_logits(config) and (outputs.min() < 0 or not np.allclose(outputs.sum(axis=1), 1, atol=1e-3)):
+    images = few.read().astype(np.float32)
+    outputs = keras.ops.convert_to_numpy(model(images))
+    _check_outputs(outputs, config)
+    targets = make_targets(few, num_classes, loss)
+    _check_loss(loss, targets, outputs, config)
+    for place, metric in enumerate(make_metrics(config)[1:]):
+        try:
+            metric.update_state(targets, outputs)
+            metric.result()
+        except Exception as error:  # every metric has its own way to refuse
+            reason = f"does not fit labels of {num_classes} classes: {explain_refusal(error)}"
+            raise RecipeError(f"training.metrics.{place}, {type(metric).__name__}, {reason}") from None
+    _check_augmentation(images, config)
+
+
+def _make_all(module: str, described: list[KerasObject], where: str) -> list[Any]:
+    return [
+        make_keras_object(module, its.class_name, its.arguments, f"{where}.{place}")
+        for place, its in enumerate(described)
+    ]
+
+
+def _check_outputs(outputs: Outputs, config: TrainingConfig) -> None:
+    probabilities = outputs.min() >= 0 and np.allclose(outputs.sum(axis=1), 1, atol=1e-3)
+    if not probabilities and not wants_logits(config):
         raise RecipeError(
-            f"The network's outputs are no probabilities: they sum to {outputs.sum(axis=1)[0]:.3g}, not 1. Give the "
-            'last layer activation = "softmax", or the loss from_logits = true.'
+            f"The network's outputs are no probabilities: they sum to {outputs.sum(axis=1)[0]:.3g}, not 1. "
+            'Give the last layer activation = "softmax", or the loss from_logits = true.'
         )
+    if probabilities and wants_logits(config):
+        raise RecipeError(
+            "The network's outputs are probabilities, but the loss has from_logits = true. "
+            'Take activation = "softmax" from the last layer, or from_logits from the loss.'
+        )
+
+
+def _check_loss(loss: Any, targets: Targets, outputs: Outputs, config: TrainingConfig) -> None:
+    name, labels = config.loss.class_name, f"labels of {outputs.shape[1]} classes"
     try:
-        value = float(loss(make_targets(few, num_classes, loss), outputs))
+        value = float(loss(targets, outputs))
     except Exception as error:  # every loss has its own way to refuse
-        raise RecipeError(f"The loss {config.loss.class_name} does not fit labels of {num_classes} classes: {str(error).strip()[:200]}") from None
+        raise RecipeError(f"The loss {name} does not fit {labels}: {explain_refusal(error)}") from None
     if not np.isfinite(value):
-        raise RecipeError(f"The loss {config.loss.class_name} gives {value} for labels of {num_classes} classes before any training.")
+        raise RecipeError(f"The loss {name} gives {value} for {labels} before any training.")
 
 
-def _takes_decay_steps(schedule: dict[str, Any]) -> bool:
-    import keras
-
-    kind = getattr(keras.optimizers.schedules, str(schedule.get("class_name")), None)
-    return kind is not None and "decay_steps" in inspect.signature(kind).parameters
+def _check_augmentation(images: npt.NDArray[np.floating], config: TrainingConfig) -> None:
+    shape = images.shape[1:]
+    for place, layer in enumerate(make_augmentation(config.augmentation)):
+        try:
+            after = tuple(layer(images, training=True).shape[1:])
+        except Exception as error:  # every layer has its own way to refuse
+            reason = f"cannot work on images of the shape {shape}: {explain_refusal(error)}"
+        else:
+            reason = "" if after == shape else f"turns images of the shape {shape} into {after}."
+        if reason:
+            raise RecipeError(f"training.augmentation.{place}, {type(layer).__name__}, {reason}")

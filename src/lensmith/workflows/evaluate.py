@@ -56,7 +56,9 @@ def evaluate(run: str | Path = "latest", *, split: str = "test", runs: str | Pat
         model = found.model
         dataset = open_data_of(found, recipe, screen)
         if split not in dataset.splits:
-            raise LensmithError(f"The data of run {found.name} has no {split} split. It has: {', '.join(dataset.splits)}.")
+            raise LensmithError(
+                f"The data of run {found.name} has no {split} split. It has: {', '.join(dataset.splits)}."
+            )
         return evaluate_model(found, model, dataset, recipe, split).evaluation
 
 

@@ -7,7 +7,9 @@ from lensmith.inference import Prediction, Predictor, image_files
 from lensmith.runs import find_run
 
 
-def predict(run: str | Path, files: str | Path | Sequence[str | Path], *, top: int = 5, runs: str | Path | None = None) -> Prediction:
+def predict(
+    run: str | Path, files: str | Path | Sequence[str | Path], *, top: int = 5, runs: str | Path | None = None
+) -> Prediction:
     """Name the likeliest classes of image files.
 
     Args:

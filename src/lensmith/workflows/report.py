@@ -17,12 +17,19 @@ SAMPLES = 16
 
 
 def write_report(
-    run: Run, dataset: Dataset, recipe: Recipe, training: TrainingResult, exported: ExportedModel, evaluated: Evaluated | None
+    run: Run,
+    dataset: Dataset,
+    recipe: Recipe,
+    training: TrainingResult,
+    exported: ExportedModel,
+    evaluated: Evaluated | None,
 ) -> None:
     """Draw `history.png` and write `report.html`."""
     with replacing(run.path / "history.png") as temporary:
         save_history(training.history, temporary)
-    chosen = np.random.default_rng(recipe.seed).choice(len(dataset.train), min(SAMPLES, len(dataset.train)), replace=False)
+    chosen = np.random.default_rng(recipe.seed).choice(
+        len(dataset.train), min(SAMPLES, len(dataset.train)), replace=False
+    )
     report = Report(
         run=run,
         dataset=dataset,
@@ -41,5 +48,6 @@ def write_report(
 
 def _layers(model: Any) -> list[LayerRow]:
     return [
-        LayerRow(layer.name, type(layer).__name__, tuple(layer.output.shape), int(layer.count_params())) for layer in model.layers
+        LayerRow(layer.name, type(layer).__name__, tuple(layer.output.shape), int(layer.count_params()))
+        for layer in model.layers
     ]

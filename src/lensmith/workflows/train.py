@@ -10,7 +10,7 @@ from typing import Any
 
 from lensmith.backend import backend_name, make_deterministic, start_keras
 from lensmith.config import Recipe, load_recipe, to_toml
-from lensmith.data import Dataset, open_dataset
+from lensmith.data import Dataset, kind_of, open_dataset
 from lensmith.errors import Interrupted, TrainingDiverged
 from lensmith.evaluation import Evaluation
 from lensmith.export import export_artifact
@@ -106,6 +106,7 @@ def train(
     """
     clock, overrides = Clock.start(), dict(set or {})
     resolved = load_recipe(recipe, overrides)
+    kind_of(str(data))  # so that a mistyped path is answered before Keras has started
     check_destination(name, runs, force=force)
     with current_screen() as screen:
         start_keras()
@@ -162,16 +163,27 @@ def resume(
 
 
 def _fit(
-    run: Run, dataset: Dataset, recipe: Recipe, prepared: Preparation, callbacks: Sequence[Any], screen: Screen, *, resume: bool
+    run: Run,
+    dataset: Dataset,
+    recipe: Recipe,
+    prepared: Preparation,
+    callbacks: Sequence[Any],
+    screen: Screen,
+    *,
+    resume: bool,
 ) -> TrainingResult:
     screen.say(skipped_sentence(dataset))
     counts = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
-    screen.say(f"{dataset.name}: {counts} images of {len(dataset.class_names)} classes. Recipe {recipe.name}, run {run.path}.")
+    screen.say(
+        f"{dataset.name}: {counts} images of {len(dataset.class_names)} classes. Recipe {recipe.name}, run {run.path}."
+    )
     showing = screen.training_callback(recipe.training.epochs, len(dataset.train), recipe.training.batch_size)
     return fit(run, dataset, recipe, prepared, [showing, *callbacks], resume=resume)
 
 
-def _finish(run: Run, dataset: Dataset, recipe: Recipe, training: TrainingResult, clock: Clock, screen: Screen) -> TrainRecord:
+def _finish(
+    run: Run, dataset: Dataset, recipe: Recipe, training: TrainingResult, clock: Clock, screen: Screen
+) -> TrainRecord:
     train_seconds = time.perf_counter() - clock.data
     screen.say("Exporting, evaluating and writing the report.")
     exported = export_artifact(run, training.model, dataset)

@@ -1,0 +1,195 @@
+"""The page of a run: one file that loads nothing from elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup
+
+from lensmith.config import Recipe
+from lensmith.data import Dataset
+from lensmith.evaluation import Evaluation, Mistake
+from lensmith.export import ExportedModel
+from lensmith.records import Record
+from lensmith.rendering import findings, origins
+from lensmith.rendering.charts import Curve, learning_curves
+from lensmith.rendering.pictures import Picture, picture
+from lensmith.rendering.wording import (
+    TIMES,
+    counted,
+    decimals_for,
+    duration,
+    file_size,
+    percent,
+    percent_range,
+    shorten,
+)
+from lensmith.runs import Run
+from lensmith.training import TrainingResult
+
+SKIPPED_NAMED = 20
+MISTAKE_SIDE, SAMPLE_SIDE = 144, 112
+"""CSS pixels."""
+
+
+@dataclass(frozen=True)
+class LayerRow(Record):
+    """A layer of the network.
+
+    Attributes:
+        name: Of the layer.
+        type: Name of its class.
+        output_shape: With the batch first; `None` is any size.
+        parameters: Number of weights, trainable and not.
+    """
+
+    name: str
+    type: str
+    output_shape: tuple[int | None, ...]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that the page shows.
+
+    Attributes:
+        run: Its `run.json` may lack anything but must be there.
+        dataset, recipe, training, layers, exported: Records of the run.
+        evaluation: `None` when there are no test images.
+        mistakes: Surest first.
+        mistake_images: `uint8 (n, H, W, C)`, one a mistake; `None` shows none.
+        sample_images: `uint8 (n, H, W, C)`.
+        sample_labels: n class names.
+    """
+
+    run: Run
+    dataset: Dataset
+    recipe: Recipe
+    training: TrainingResult
+    layers: list[LayerRow]
+    exported: ExportedModel
+    evaluation: Evaluation | None
+    mistakes: list[Mistake]
+    mistake_images: npt.NDArray[np.uint8] | None
+    sample_images: npt.NDArray[np.uint8]
+    sample_labels: list[str]
+
+
+def render_report(report: Report) -> str:
+    """Draw the page: HTML in one piece, which needs neither a network nor scripts.
+
+    Args:
+        report: What to show. Names in it may hold anything; they are escaped.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("lensmith.rendering", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(percent=percent, counted=counted, shorten=shorten, path=_path, shape=_shape)
+    html = environment.get_template("report.html.j2").render(_view(report))
+    # File names on Linux may hold bytes that are no text; they would make the page impossible to write.
+    return html.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _view(report: Report) -> dict[str, Any]:
+    info = report.run.info
+    evaluation, dataset, training = report.evaluation, report.dataset, report.training
+    return {
+        "run": report.run,
+        "lensmith_version": (info.get("versions") or {}).get("lensmith", ""),
+        "dataset": dataset,
+        "recipe": report.recipe,
+        "training": training,
+        "evaluation": evaluation,
+        "result": _result(evaluation) if evaluation else None,
+        "validation": _best_validation(training),
+        "tiles": _tiles(report, info),
+        "splits": origins.split_rows(dataset),
+        "balance": origins.balance_rows(dataset),
+        "balance_sentence": origins.balance_sentence(dataset),
+        "image_facts": origins.image_facts(dataset),
+        "skipped_named": dataset.skipped[:SKIPPED_NAMED],
+        "samples": _samples(report),
+        "mistakes": _mistakes(report),
+        "curves": _curves(training),
+        "settings": origins.settings(report.recipe, training, dataset, info),
+        "layers": report.layers,
+        "most_parameters": max((layer.parameters for layer in report.layers), default=0) or 1,
+        "commands": origins.commands(report.run, dataset),
+        "provenance": origins.provenance(report.run, info, dataset, report.exported),
+    }
+
+
+def _result(evaluation: Evaluation) -> dict[str, Any]:
+    decimals = decimals_for(evaluation.n)
+    low, high = evaluation.accuracy_low, evaluation.accuracy_high
+    return {
+        "accuracy": percent(evaluation.accuracy, decimals),
+        "interval": percent_range(low, high, decimals),
+        "baseline": percent(evaluation.baseline_accuracy, decimals),
+        "beats_baseline": low > evaluation.baseline_accuracy,
+        "strip": findings.strip(evaluation.accuracy, evaluation.baseline_accuracy, low, high),
+        "meaning": findings.SPLIT_MEANING.get(evaluation.split, ""),
+        "metrics": findings.metric_rows(evaluation),
+        "classes": findings.class_rows(evaluation),
+        "confusion": findings.confusion_rows(evaluation),
+        "confusion_map": Markup("") if findings.confusion_rows(evaluation) else findings.confusion_map(evaluation),
+        "wrong": findings.wrong_answers(evaluation),
+    }
+
+
+def _best_validation(training: TrainingResult) -> float | None:
+    """Accuracy on the validation split, a fraction, of the epoch whose weights the model has."""
+    best = [row.get("val_accuracy") for row in training.history if row.get("epoch") == training.best_epoch]
+    return best[0] if best else None
+
+
+def _tiles(report: Report, info: Mapping[str, Any]) -> list[tuple[str, str]]:
+    tiles = [("trained on", counted(len(report.dataset.train), "image"))]
+    if report.evaluation:
+        tiles.append((f"measured on {report.evaluation.split}", counted(report.evaluation.n, "image")))
+    tiles.append(("weights", counted(report.training.parameters, "parameter")))
+    if "train_seconds" in info:
+        tiles.append(("training took", duration(info["train_seconds"])))
+    tiles.append((f"model.{report.exported.format}", file_size(report.exported.bytes)))
+    return tiles
+
+
+def _mistakes(report: Report) -> list[dict[str, Any]]:
+    images = report.mistake_images
+    pictures = [None] * len(report.mistakes) if images is None else [picture(image, MISTAKE_SIDE) for image in images]
+    both = zip(report.mistakes, pictures, strict=True)
+    return [{"mistake": mistake, "picture": its} for mistake, its in both]
+
+
+def _samples(report: Report) -> list[tuple[Picture, str]]:
+    both = zip(report.sample_images, report.sample_labels, strict=True)
+    return [(picture(image, SAMPLE_SIDE), label) for image, label in both]
+
+
+def _curves(training: TrainingResult) -> list[tuple[str, Markup]]:
+    drawn = []
+    for column, name in (("accuracy", "Accuracy"), ("loss", "Loss")):
+        columns = {"training": column, "validation": f"val_{column}"}
+        curves = [Curve(kind, [row.get(its) for row in training.history]) for kind, its in columns.items()]
+        chart = learning_curves(name, curves, training.best_epoch, fraction=column == "accuracy")
+        drawn.append((name, chart))
+    return [(name, chart) for name, chart in drawn if chart]
+
+
+def _path(name: str) -> Markup:
+    """Write a file's path so that it may be broken after a slash."""
+    return Markup("/<wbr>").join(name.split("/"))
+
+
+def _shape(shape: tuple[int | None, ...]) -> str:
+    """Write an output shape without the batch."""
+    return f" {TIMES} ".join("any" if size is None else str(size) for size in shape[1:])

@@ -1,0 +1,88 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lensmith.errors import DataError, RunError
+from lensmith.inference import Predictor, image_files
+from lensmith.runs import Run
+
+
+@pytest.fixture(scope="module")
+def predictor(tiny_run: Run) -> Predictor:
+    return Predictor.of_run(tiny_run)
+
+
+def test_answers_are_those_of_the_keras_model(tiny_run: Run, predictor: Predictor, stripes_folder: Path):
+    files = sorted((stripes_folder / "vertical").iterdir())[:20]
+    pixels = np.stack([np.asarray(Image.open(file)) for file in files])
+    expected = tiny_run.model.predict(pixels, verbose=0)
+    for answer, probabilities in zip(predictor.predict_files(files), expected, strict=True):
+        top = dict(answer.top)
+        assert [top["horizontal"], top["vertical"]] == pytest.approx(probabilities, abs=1e-4)
+        assert answer.label == max(top, key=top.__getitem__)
+        assert answer.probability == max(top.values())
+        assert answer.error is None
+
+
+def test_other_sizes_and_modes_are_brought_to_the_models(predictor: Predictor, tmp_path: Path):
+    for name, image in {
+        "large.png": Image.new("RGB", (300, 200), "red"),
+        "gray.png": Image.new("L", (12, 12), 128),
+        "clear.png": Image.new("RGBA", (12, 12), (255, 0, 0, 0)),
+    }.items():
+        image.save(tmp_path / name)
+        assert predictor.read(tmp_path / name).shape == (12, 12, 3)
+    assert (predictor.read(tmp_path / "clear.png") == 255).all()
+
+
+def test_a_file_that_cannot_be_read_has_an_error_and_keeps_its_place(
+    predictor: Predictor, stripes_folder: Path, tmp_path: Path
+):
+    (tmp_path / "text.png").write_text("hello")
+    (tmp_path / "empty.png").write_bytes(b"")
+    good = next((stripes_folder / "vertical").iterdir())
+    first, second, third = predictor.predict_files([tmp_path / "text.png", good, tmp_path / "empty.png"])
+    assert (first.label, first.top) == (None, [])
+    assert first.error is not None
+    assert first.error.startswith("not an image")
+    assert second.label is not None
+    assert third.error == "empty file"
+
+
+def test_more_files_than_a_batch_keep_their_order(predictor: Predictor, stripes_folder: Path):
+    files = sorted(stripes_folder.rglob("*.png"))
+    answers = predictor.predict_files(files)
+    assert [answer.path for answer in answers] == [str(file) for file in files]
+    assert (
+        answers[70] == predictor.predict_files([files[70]])[0]
+        or answers[70].label == predictor.predict_files([files[70]])[0].label
+    )
+
+
+def test_folders_are_searched_at_any_depth_without_hidden_files(tmp_path: Path):
+    for name in ("b.png", "deep/er/a.png", ".hidden.png", ".git/x.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert image_files([tmp_path]) == [tmp_path / "b.png", tmp_path / "deep/er/a.png"]
+    assert image_files([tmp_path / ".hidden.png"]) == [tmp_path / ".hidden.png"]
+
+
+def test_a_path_that_does_not_exist_or_an_empty_folder_is_an_error(tmp_path: Path):
+    with pytest.raises(DataError, match="No such file or folder"):
+        image_files([tmp_path / "nothing.png"])
+    with pytest.raises(DataError, match="no files in"):
+        image_files([tmp_path])
+
+
+def test_a_damaged_model_or_artefact_is_named(tiny_run: Run, tmp_path: Path):
+    broken = tmp_path / "model.onnx"
+    broken.write_bytes(tiny_run.onnx_file.read_bytes()[:500])
+    with pytest.raises(RunError, match=r"model\.onnx cannot be opened as a model"):
+        Predictor(broken, tiny_run.artifact)
+    shutil.copy(tiny_run.onnx_file, broken)
+    without = {name: value for name, value in tiny_run.artifact.items() if name != "color"}
+    with pytest.raises(RunError, match="lacks 'color'"):
+        Predictor(broken, without)

@@ -1,0 +1,105 @@
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from lensmith.errors import ExportError
+from lensmith.export import _compare, export_artifact
+from lensmith.inference import Predictor
+from lensmith.runs import Run, create_run
+
+READ_WITHOUT_LENSMITH = """
+import sys, json
+sys.modules["lensmith"] = None  # any import of lensmith is an error
+import numpy as np, keras
+model = keras.saving.load_model(sys.argv[1], safe_mode=True)
+np.save(sys.argv[3], model.predict(np.load(sys.argv[2]), verbose=0))
+"""
+
+
+def test_the_artefact_says_all_that_is_needed_to_use_it(tiny_run: Run):
+    artifact = tiny_run.artifact
+    assert artifact["class_names"] == ["horizontal", "vertical"]
+    assert artifact["image_size"] == [12, 12]
+    assert (artifact["color"], artifact["resize"]) == ("rgb", "stretch")
+    for file in (tiny_run.keras_file, tiny_run.onnx_file):
+        assert artifact["sha256"][file.name] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert artifact["agreement"]["n"] == 16  # the whole test split
+    assert artifact["agreement"]["agreement"] == 1.0
+    assert artifact["agreement"]["max_difference"] <= 1e-4
+
+
+def test_keras_reads_the_model_where_lensmith_does_not_exist(tiny_run: Run, tmp_path: Path):
+    images = np.random.default_rng(0).integers(0, 256, (1000, 12, 12, 3), dtype=np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    command = [
+        sys.executable,
+        "-c",
+        READ_WITHOUT_LENSMITH,
+        str(tiny_run.keras_file),
+        "images.npy",
+        "answers.npy",
+    ]
+    subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
+    theirs = np.load(tmp_path / "answers.npy")
+    assert np.abs(theirs - Predictor.of_run(tiny_run).probabilities(images)).max() <= 1e-4
+
+
+def test_the_model_takes_raw_pixels_of_both_types(tiny_run: Run):
+    images = np.random.default_rng(0).integers(0, 256, (4, 12, 12, 3), dtype=np.uint8)
+    model = tiny_run.model
+    assert isinstance(model, keras.Model)
+    assert model.predict(images, verbose=0) == pytest.approx(model.predict(images.astype(np.float32), verbose=0))
+
+
+def test_the_saved_network_is_plain_keras(tiny_run: Run):
+    def modules(config: object) -> set[str]:
+        if isinstance(config, dict):
+            own = {str(config["module"])} if config.get("module") else set()
+            return own.union(*(modules(value) for value in config.values()))
+        return set().union(*(modules(item) for item in config)) if isinstance(config, list) else set()
+
+    found = modules(json.loads(tiny_run.model.to_json()))
+    assert found
+    assert all(module.startswith("keras") for module in found)
+
+
+class _Disagreeing:
+    """A model whose answers are not those of its ONNX file."""
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+
+    def predict(self, images: np.ndarray, **_: object) -> np.ndarray:
+        return self._model.predict(images, verbose=0)[:, ::-1]
+
+    def save(self, path: Path) -> None:
+        self._model.save(path)
+
+
+def test_files_that_disagree_are_refused_without_an_artefact(tiny_run: Run, stripes_folder: Path, tmp_path: Path):
+    from lensmith.config import DataConfig
+    from lensmith.data import open_dataset
+
+    run = create_run("x", "bad", tmp_path)
+    with pytest.raises(ExportError, match=r"does not agree.*same class on 0\.00%"):
+        export_artifact(run, _Disagreeing(tiny_run.model), open_dataset(stripes_folder, DataConfig()))
+    assert not (run.path / "artifact.json").exists()
+    assert run.onnx_file.exists()
+
+
+def test_the_comparison_measures_the_largest_difference(tiny_run: Run):
+    class Shifted:
+        def predict(self, images: np.ndarray, **_: object) -> np.ndarray:
+            return predictor.probabilities(images) + 0.25
+
+    predictor = Predictor.of_run(tiny_run)
+    found = _compare(Shifted(), predictor, np.zeros((3, 12, 12, 3), np.uint8))
+    assert found.max_difference == pytest.approx(0.25)
+    assert found.agreement == 1.0
+    assert found.bytes == tiny_run.onnx_file.stat().st_size

@@ -1,0 +1,146 @@
+import csv
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from lensmith.backend import make_deterministic
+from lensmith.config import Recipe, load_recipe
+from lensmith.data import Dataset, open_dataset
+from lensmith.errors import TrainingDiverged
+from lensmith.runs import Run, create_run
+from lensmith.training import TrainingResult, fit, prepare
+
+NETWORK = {
+    "model.layers": [
+        {"class_name": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"},
+        {"class_name": "BatchNormalization", "momentum": 0.5},
+        {"class_name": "Dropout", "rate": 0.3},
+        {"class_name": "Flatten"},
+        {"class_name": "Dense", "units": "num_classes", "activation": "softmax"},
+    ],
+    "data.image_size": "auto",
+    "training.batch_size": 16,
+}
+
+
+def recipe(**changes: object) -> Recipe:
+    return load_recipe("cifar-2conv", {**NETWORK, **{key.replace("__", "."): value for key, value in changes.items()}})
+
+
+@pytest.fixture(scope="module")
+def dataset(stripes_folder: Path) -> Dataset:
+    return open_dataset(stripes_folder, recipe().data)
+
+
+def trained(run: Run, dataset: Dataset, its: Recipe, *, resume: bool = False, callbacks: tuple = ()) -> TrainingResult:
+    make_deterministic(its.seed)
+    return fit(run, dataset, its, prepare(dataset, its), callbacks, resume=resume)
+
+
+def weights(result: TrainingResult) -> list[np.ndarray]:
+    return result.model.get_weights()
+
+
+def same(a: TrainingResult, b: TrainingResult) -> bool:
+    return all((x == y).all() for x, y in zip(weights(a), weights(b), strict=True))
+
+
+def test_it_learns_and_counts(dataset: Dataset, tmp_path: Path):
+    result = trained(create_run("x", "a", tmp_path), dataset, recipe(training__epochs=10))
+    assert result.epochs == 10
+    assert result.steps == 10 * 4  # 56 training images in batches of 16
+    assert max(row["val_accuracy"] for row in result.history) == 1.0
+    rows = list(csv.DictReader((tmp_path / "a" / "history.csv").read_text().splitlines()))
+    assert [int(its["step"]) for its in rows] == list(range(4, 44, 4))
+    assert all(float(its["learning_rate"]) == pytest.approx(0.001) for its in rows)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(dataset: Dataset, tmp_path: Path):
+    augmented = {"training__augmentation": [{"class_name": "RandomFlip"}], "training__epochs": 2}
+    first, again = (trained(create_run("x", name, tmp_path), dataset, recipe(**augmented)) for name in "ab")
+    other = trained(create_run("x", "c", tmp_path), dataset, recipe(**augmented, seed=1))
+    assert same(first, again)
+    assert not same(first, other)
+
+
+def test_going_on_from_a_checkpoint_gives_what_an_uninterrupted_run_gives(dataset: Dataset, tmp_path: Path):
+    settings = {"training__augmentation": [{"class_name": "RandomFlip"}], "training__optimizer": "Adam"}
+    whole = trained(create_run("x", "whole", tmp_path), dataset, recipe(**settings, training__epochs=4))
+    run = create_run("x", "parts", tmp_path)
+    trained(run, dataset, recipe(**settings, training__epochs=2))
+    parts = trained(run, dataset, recipe(**settings, training__epochs=4), resume=True)
+    assert same(whole, parts)
+    timeless = [{k: v for k, v in row.items() if "second" not in k} for row in parts.history]
+    assert timeless == [{k: v for k, v in row.items() if "second" not in k} for row in whole.history]
+
+
+def test_the_model_has_the_best_epochs_weights_and_no_augmentation(dataset: Dataset, tmp_path: Path):
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+            if epoch == 4:
+                self.model.set_weights([np.zeros_like(its) for its in self.model.get_weights()])
+
+    settings = recipe(training__epochs=5, training__augmentation=[{"class_name": "RandomFlip"}])
+    result = trained(create_run("x", "a", tmp_path), dataset, settings, callbacks=(Spoil(),))
+    assert result.best_epoch < 5
+    best = next(row for row in result.history if row["epoch"] == result.best_epoch)
+    measured = result.model.evaluate(dataset.validation.read(), np.eye(2)[dataset.validation.labels], verbose=0)[1]
+    assert measured == pytest.approx(best["val_accuracy"])
+    assert not any("Random" in type(layer).__name__ for layer in result.model.layers)
+
+
+def test_early_stopping_ends_when_nothing_improves(dataset: Dataset, tmp_path: Path):
+    still = recipe(
+        training__epochs=50,
+        training__optimizer={"class_name": "SGD", "learning_rate": 0.0},
+        training__early_stopping={"patience": 2},
+        **{"model__layers": [NETWORK["model.layers"][3], NETWORK["model.layers"][4]]},
+    )
+    result = trained(create_run("x", "a", tmp_path), dataset, still)
+    assert (result.epochs, result.best_epoch) == (3, 1)
+
+
+def test_divergence_stops_at_the_step_and_keeps_finite_checkpoints(dataset: Dataset, tmp_path: Path):
+    run = create_run("x", "a", tmp_path)
+    wild = recipe(training__optimizer={"class_name": "SGD", "learning_rate": 1e30})
+    with pytest.raises(TrainingDiverged, match=r"epoch 1, step \d.*--learning-rate 1e\+29"):
+        trained(run, dataset, wild)
+    with np.load(next(run.checkpoints.glob("*/state.npz"))) as arrays:
+        assert all(np.isfinite(arrays[name]).all() for name in arrays.files)
+
+
+def test_training_on_everything_keeps_the_last_epoch(stripes_folder: Path, tmp_path: Path):
+    its = recipe(data__validation=0.0, training__epochs=2)
+    dataset = open_dataset(stripes_folder, its.data)
+    result = trained(create_run("x", "a", tmp_path), dataset, its)
+    assert dataset.validation is None
+    assert result.best_epoch == 2
+    assert "val_accuracy" not in result.history[0]
+
+
+def test_a_loss_on_logits_still_gives_a_model_of_probabilities(dataset: Dataset, tmp_path: Path):
+    linear = [*NETWORK["model.layers"][:-1], {"class_name": "Dense", "units": "num_classes"}]
+    its = recipe(
+        model__layers=linear,
+        training__loss={"class_name": "SparseCategoricalCrossentropy", "from_logits": True},
+        training__epochs=1,
+    )
+    result = trained(create_run("x", "a", tmp_path), dataset, its)
+    outputs = result.model.predict(dataset.validation.read(), verbose=0)
+    assert outputs.sum(axis=1) == pytest.approx(1)
+    assert outputs.min() >= 0
+
+
+def test_callbacks_of_the_caller_run(dataset: Dataset, tmp_path: Path):
+    seen: list[int] = []
+    calling = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
+    trained(create_run("x", "a", tmp_path), dataset, recipe(training__epochs=2), callbacks=(calling,))
+    assert seen == [0, 1]
+
+
+def test_tensorboard_logs_on_request(dataset: Dataset, tmp_path: Path):
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed")
+    trained(create_run("x", "a", tmp_path), dataset, recipe(training__epochs=1, training__tensorboard=True))
+    assert list((tmp_path / "a" / "tensorboard").rglob("events.out.*"))
