@@ -1,6 +1,6 @@
 # The only list of developer commands. They use the environment that is active.
 .DEFAULT_GOAL := help
-.PHONY: help check test test-all lint bench docs
+.PHONY: help check test test-all format lint bench docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,13 +13,18 @@ test: ## run the tests, but for the slow ones: under 10 minutes on 2 cores
 test-all: ## run all tests, the slow ones too
 	pytest -m ''
 
-lint: ## check style, types and the order of the layers
+format: ## bring all code into ruff's form
+	ruff format .
+
+lint: ## check style, form, types and the order of the layers
 	ruff check .
+	ruff format --check .
 	mypy
 	lint-imports
 
-bench: ## train every tutorial recipe with 3 seeds, as far as results are missing, and write docs/tutorials.md
+bench: ## measure: tutorial recipes with 3 seeds (what is not stored yet), memory with 20,000 photos
 	python benchmarks/tutorials.py
+	python benchmarks/memory.py
 
-docs: ## write the generated pages again from stored results
-	python benchmarks/tutorials.py --write
+docs: ## write docs/tutorials.md from the stored results, training what is missing
+	python benchmarks/tutorials.py

@@ -2,7 +2,7 @@ import inspect
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lensmith import errors
@@ -32,6 +32,7 @@ def test_decode_error_counts_by_reason_and_says_the_detail() -> None:
     assert issubclass(DecodeError, DataError)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(NAMES, st.data())
 def test_a_name_in_another_case_is_always_recognised(names: list[str], data: st.DataObject) -> None:
     if not names:
@@ -41,6 +42,7 @@ def test_a_name_in_another_case_is_always_recognised(names: list[str], data: st.
     assert suggestion.lower() == f" did you mean {name.lower()!r}?"
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=10), NAMES)
 def test_only_known_names_are_suggested(name: str, names: list[str]) -> None:
     suggestion = did_you_mean(name, names)
@@ -52,6 +54,7 @@ def test_only_known_names_are_suggested(name: str, names: list[str]) -> None:
     assert suggestion in allowed
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet="abcABC", max_size=6), NAMES.filter(lambda names: len(names) < 5))
 def test_the_suggestion_does_not_depend_on_the_order_of_the_names(name: str, names: list[str]) -> None:
     assert len({did_you_mean(name, order) for order in itertools.permutations(names)}) == 1

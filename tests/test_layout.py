@@ -43,7 +43,9 @@ def functions(file: Path) -> list[tuple[str, int]]:
     """Name and number of lines of every function in a file, decorators not counted."""
     nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return [(node.name, (node.end_lineno or node.lineno) - node.lineno + 1) for node in nodes if isinstance(node, kinds)]
+    return [
+        (node.name, (node.end_lineno or node.lineno) - node.lineno + 1) for node in nodes if isinstance(node, kinds)
+    ]
 
 
 def modules_after(*command: str) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
@@ -55,6 +55,7 @@ def refuse(constant: str) -> NoReturn:
     raise AssertionError(f"{constant} is no JSON")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(VALUES)
 def test_json_never_holds_nan_or_infinity_and_can_be_read_and_printed(value: Any) -> None:
     text = to_json(value)

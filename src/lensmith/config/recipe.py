@@ -40,6 +40,11 @@ KerasObject = Annotated[_KerasTable, BeforeValidator(_from_short_form)]
 """`"RMSprop"`, or `{class_name = "RMSprop", learning_rate = 0.001}`."""
 
 
+def _class_unless_named(class_name: str) -> BeforeValidator:
+    """Let a table without a `class_name` hold arguments of the default class."""
+    return BeforeValidator(lambda value: {"class_name": class_name, **value} if isinstance(value, dict) else value)
+
+
 Pixels = Annotated[int, Field(ge=1, le=4096)]
 
 
@@ -81,13 +86,16 @@ class EarlyStopping(Table):
     """Epochs without improvement that are waited for."""
 
 
+DEFAULT_LOSS = "CategoricalCrossentropy"
+
+
 class TrainingConfig(Table):
     """How the network is fitted."""
 
     epochs: Annotated[int, Field(ge=1)] = 5
     batch_size: Annotated[int, Field(ge=1)] = 64
-    optimizer: KerasObject = _KerasTable(class_name="Adam")
-    loss: KerasObject = _KerasTable(class_name="CategoricalCrossentropy")
+    optimizer: Annotated[KerasObject, _class_unless_named("Adam")] = _KerasTable(class_name="Adam")
+    loss: Annotated[KerasObject, _class_unless_named(DEFAULT_LOSS)] = _KerasTable(class_name=DEFAULT_LOSS)
     metrics: list[KerasObject] = []
     """Keras metrics beside accuracy, which is always measured."""
     augmentation: list[KerasObject] = []

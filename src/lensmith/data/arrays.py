@@ -32,7 +32,8 @@ def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     """
     _check_is_npz(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, for NumPy leaves a damaged file open.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             found = sorted(file.files)
             arrays = {name: np.asarray(file[name]) for name in found if name in ARRAYS}
     except Exception as error:  # zip, its compressions and NumPy each have their own for each kind of damage

@@ -122,7 +122,7 @@ def probe(path: Path) -> tuple[int, int, bool]:
         width, height = image.size
         # Pillow gives the size of a TIFF upright already.
         sideways = image.format != "TIFF" and _orientation(image) in _SIDEWAYS
-        has_color = image.mode not in ("1", "L", "LA", "La", "I", "F") and not image.mode.startswith("I;")
+        has_color = _has_color(image)
     return (width, height, has_color) if sideways else (height, width, has_color)
 
 
@@ -210,6 +210,13 @@ def _orientation(image: Image.Image) -> int:
         return int(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
     except _DAMAGE:  # EXIF is a comment: a damaged one must not cost the picture
         return 1
+
+
+def _has_color(image: Image.Image) -> bool:
+    if image.mode == "P" and image.palette and image.format in ("GIF", "PNG"):  # gray, too, has a palette
+        colours = bytes(image.palette.palette)
+        return not colours[0::3] == colours[1::3] == colours[2::3]
+    return image.mode not in ("1", "L", "LA", "La", "I", "F") and not image.mode.startswith("I;")
 
 
 def _to_eight_bit(image: Image.Image) -> Image.Image:

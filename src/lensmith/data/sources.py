@@ -104,7 +104,7 @@ def kind_of(source: str) -> str:
             f"{did_you_mean(source, BUILTINS)}"
         )
     kind = Path(source).suffix.lower().removeprefix(".")
-    if kind in ("csv", "npz"):
+    if kind in ("csv", "npz") and os.path.isfile(source):  # a pipe would block
         return kind
     raise DataError(
         f"{source} is a file of a kind that is not read as data. "

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,16 +60,14 @@ STYLE = {
 
 
 @contextmanager
-def drawing(
-    path: Path, width: float, height: float, layout: Literal["constrained"] | None = "constrained"
-) -> Iterator["Figure"]:
+def drawing(path: Path, width: float, height: float, *, cut: bool = True) -> Iterator["Figure"]:
     """Give an empty figure, and write it as PNG when the block is left without an error.
 
     Args:
         path: The file; a reader sees the old one or the new one, never half of it.
         width: Inches.
         height: Inches.
-        layout: `constrained` lets Matplotlib find room for every label; `None` leaves all where it is put.
+        cut: Whether to fit the picture to what is drawn, rather than keep to width and height.
     """
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -77,11 +75,11 @@ def drawing(
 
     rc: dict[Any, Any] = {**STYLE, "font.family": list(_families())}
     with matplotlib.rc_context(rc):
-        figure = Figure(figsize=(width, height), layout=layout)
+        figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)
         FigureCanvasAgg(figure)
         yield figure
         with replacing(path) as temporary:
-            figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.25)
+            figure.savefig(temporary, format="png", bbox_inches="tight" if cut else None, pad_inches=0.25)
 
 
 def sheet(figure: "Figure") -> "Axes":

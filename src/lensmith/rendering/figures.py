@@ -29,7 +29,7 @@ from lensmith.rendering.wording import SPACE, TIMES, counted, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.image import AxesImage
+    from matplotlib.cm import ScalarMappable
 
 Images = npt.NDArray[np.uint8]
 History = Sequence[Mapping[str, Any]]
@@ -55,7 +55,7 @@ def save_history(history: History, path: Path) -> None:
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     with drawing(path, 9, 3.6) as figure:
-        panels = figure.subplots(1, 2)
+        panels = figure.subplots(1, 2, gridspec_kw={"wspace": 0.2})
         for axes, column in zip(panels, ("accuracy", "loss"), strict=True):
             _draw_curve(axes, history, f"val_{column}", "validation", ORANGE)
             _draw_curve(axes, history, column, "training", BLUE)
@@ -68,7 +68,7 @@ def save_history(history: History, path: Path) -> None:
             axes.grid(axis="y")
         panels[0].yaxis.set_major_formatter(PercentFormatter(1, symbol=f"{SPACE}%"))
         lines = panels[0].get_lines() or panels[1].get_lines()
-        figure.legend(handles=lines[::-1], loc="outside upper right", ncols=2)
+        figure.legend(handles=lines[::-1], loc="lower right", bbox_to_anchor=(0.9, 0.9), ncols=2, borderaxespad=0)
 
 
 def _draw_curve(axes: "Axes", history: History, column: str, label: str, color: str) -> None:
@@ -94,9 +94,8 @@ def save_confusion(evaluation: Evaluation, path: Path) -> None:
     few = len(names) <= MOST_CLASSES_WITH_COUNTS
     side = min(max(len(names) * (0.5 if few else 0.17), 2.5), 17)
     font_size = 9.0 if few else 6.5
-    labels = max(map(len, names)) * font_size * 0.0085
-    with drawing(path, side + labels + 1.8, side + labels + 1) as figure:
-        axes = figure.subplots()
+    with drawing(path, 2 * side, 2 * side) as figure:
+        axes = figure.add_axes((0.25, 0.25, 0.5, 0.5))
         _draw_matrix(axes, np.array(evaluation.confusion, dtype=np.float64), side)
         every = range(0, len(names), math.ceil(len(names) / MOST_LABELS))
         shown = [names[place] for place in every]
@@ -114,39 +113,38 @@ def save_confusion(evaluation: Evaluation, path: Path) -> None:
 
 
 def _draw_matrix(axes: "Axes", counts: npt.NDArray[np.float64], side: float) -> None:
+    from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, Normalize, PowerNorm
 
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    wrong = ~np.eye(len(counts), dtype=bool)
-    kinds: tuple[tuple[str, npt.NDArray[np.bool_], Normalize], ...] = (
-        ("right", wrong, Normalize(0, 1)),
-        ("wrong", ~wrong | (counts == 0), PowerNorm(0.5, 0, 1)),
-    )
-    for number, (kind, hidden, norm) in enumerate(kinds):
-        colors = LinearSegmentedColormap.from_list(kind, ["white", HEAT_COLORS[kind]])
-        image = axes.imshow(np.ma.array(shares, mask=hidden), cmap=colors, norm=norm, interpolation="nearest")
+    right = np.eye(len(counts), dtype=bool)
+    colors = np.ones((*counts.shape, 3))
+    kinds = (("right", right, Normalize(0, 1)), ("wrong", ~right, PowerNorm(0.5, 0, 1)))
+    for number, (kind, cells, norm) in enumerate(kinds):
+        scale = ScalarMappable(norm, LinearSegmentedColormap.from_list(kind, ["white", HEAT_COLORS[kind]]))
+        colors[cells] = scale.to_rgba(shares[cells])[:, :3]
         height = min(0.36, 1.6 / side)
         bottom = 1 - height - number * (height + 0.5 / side)
-        beside = axes.inset_axes((1 + 0.3 / side, bottom, 0.12 / side, height))
-        _draw_scale(beside, image, f"{kind},\nshare of row")
+        _draw_scale(axes.inset_axes((1 + 0.3 / side, bottom, 0.12 / side, height)), scale, kind)
     edges = np.arange(len(counts) + 1) - 0.5
     width = 1.5 if len(counts) <= MOST_CLASSES_WITH_COUNTS else 0.2
-    axes.hlines(edges, -0.5, len(counts) - 0.5, color=LINE, linewidth=width)
-    axes.vlines(edges, -0.5, len(counts) - 0.5, color=LINE, linewidth=width)
+    axes.pcolormesh(edges, edges, colors, edgecolors=LINE if len(counts) <= MOST_LABELS else "face", linewidth=width)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
 
 
-def _draw_scale(axes: "Axes", image: "AxesImage", title: str) -> None:
+def _draw_scale(axes: "Axes", scale: "ScalarMappable", kind: str) -> None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
 
     figure = axes.get_figure(root=True)
     assert isinstance(figure, Figure)
-    bar = figure.colorbar(image, cax=axes, format=PercentFormatter(1, decimals=0, symbol=f"{SPACE}%"))
-    bar.set_ticks([0, 0.05, 0.25, 0.5, 1] if title.startswith("wrong") else [0, 0.25, 0.5, 0.75, 1])
+    bar = figure.colorbar(scale, cax=axes, format=PercentFormatter(1, decimals=0, symbol=f"{SPACE}%"))
+    bar.set_ticks([0, 0.25, 0.5, 0.75, 1] if kind == "right" else [0, 0.05, 0.25, 0.5, 1])
     bar.outline.set_visible(False)
     axes.minorticks_off()
     axes.tick_params(labelsize=7.5, length=2)
-    axes.set_title(title, fontsize=8, color=MUTED, pad=6)
+    axes.set_title(f"{kind},\nshare of row", fontsize=8, color=MUTED, pad=6)
 
 
 def _write_counts(axes: "Axes", confusion: list[list[int]]) -> None:
@@ -155,7 +153,7 @@ def _write_counts(axes: "Axes", confusion: list[list[int]]) -> None:
             if count or row == column:
                 share = count / max(sum(counts), 1)
                 strong = share > STRONG["right"] if row == column else share**0.5 > STRONG["wrong"]
-                color = "white" if strong else INK
+                color = "white" if strong else "black"
                 axes.text(column, row, str(count), ha="center", va="center", fontsize=8, color=color)
 
 
@@ -171,7 +169,7 @@ def save_mistakes(mistakes: Sequence[Mistake], images: Images, path: Path) -> No
     rows = max(1, math.ceil(len(mistakes) / columns))
     row_height = side + 4 * LINE_HEIGHT
     width = 2 * MARGIN + columns * (side + 2 * GAP) - 2 * GAP
-    with drawing(path, width, 0.85 + rows * row_height if mistakes else 1.4, layout=None) as figure:
+    with drawing(path, width, 0.85 + rows * row_height if mistakes else 1.4, cut=False) as figure:
         axes = sheet(figure)
         title = f"The {counted(len(mistakes), 'surest wrong answer')}" if mistakes else "No wrong answers"
         axes.text(MARGIN, 0.38, title, fontsize=12)
@@ -208,11 +206,13 @@ def save_samples(dataset: Dataset, images: Images, labels: Sequence[str], path: 
     columns = min(len(images), 8 if len(images) <= 16 else 10)
     side = min((width - 2 * MARGIN + GAP) / columns - GAP, 2.2)
     row_height = side + 1.6 * LINE_HEIGHT
-    pictures = math.ceil(len(images) / columns) * row_height
+    pictures_end = 0.75 + math.ceil(len(images) / columns) * row_height
     names = [drawable(name, 24) for name in dataset.class_names]
-    below = 0.3 + max(map(len, names)) * 0.075
-    height = 0.75 + pictures + 2.5 + below
-    with drawing(path, width, height, layout=None) as figure:
+    broad = min(width - 0.9 - MARGIN, len(names) * 1.1)
+    upright = max(map(len, names)) * 0.08 > broad / len(names)
+    below = max(map(len, names)) * 0.075 + 0.3 if upright else 0.5
+    height = pictures_end + 2.5 + below
+    with drawing(path, width, height, cut=False) as figure:
         axes = sheet(figure)
         axes.text(MARGIN, 0.38, drawable(dataset.name, 60), fontsize=13)
         axes.text(MARGIN, 0.6, _describe(dataset), fontsize=9, color=MUTED)
@@ -222,10 +222,9 @@ def save_samples(dataset: Dataset, images: Images, labels: Sequence[str], path: 
             place(axes, image, left, top, side)
             text = drawable(label, max(4, int((side + GAP) / 0.075)))
             axes.text(left + side / 2, top + side + 0.9 * LINE_HEIGHT, text, ha="center", fontsize=8)
-        axes.text(MARGIN, 0.75 + pictures + 0.3, "Images of each class", fontsize=11)
-        broad = min(width - 0.9 - MARGIN, len(names) * 1.1)
+        axes.text(MARGIN, pictures_end + 0.3, "Images of each class", fontsize=11)
         balance = figure.add_axes((0.9 / width, below / height, broad / width, 1.9 / height))
-        _draw_balance(balance, dataset, names, broad / len(names))
+        _draw_balance(balance, dataset, names, upright=upright)
         corner = (1 - MARGIN / width, (below + 2.35) / height)
         figure.legend(loc="upper right", bbox_to_anchor=corner, ncols=3, borderaxespad=0, borderpad=0)
 
@@ -239,7 +238,7 @@ def _describe(dataset: Dataset) -> str:
     return f"{used} of {classes}, {width} {TIMES} {height} pixels, {kind}{skipped}"
 
 
-def _draw_balance(axes: "Axes", dataset: Dataset, names: list[str], slot: float) -> None:
+def _draw_balance(axes: "Axes", dataset: Dataset, names: list[str], *, upright: bool) -> None:
     places = np.arange(len(names))
     total = np.zeros(len(names), dtype=np.int64)
     for split, counts in dataset.class_counts.items():
@@ -250,8 +249,7 @@ def _draw_balance(axes: "Axes", dataset: Dataset, names: list[str], slot: float)
         for where, count in enumerate(total.tolist()):
             axes.text(where, count, f"{count:,}", ha="center", va="bottom", fontsize=8, color=MUTED)
     every = places[:: math.ceil(len(names) / MOST_LABELS)]
-    upright = max(map(len, names)) * 0.08 > slot
-    font_size = 8.5 if slot > 0.25 else 6.5
+    font_size = 8.5 if len(names) <= 40 else 6.5
     axes.set_xticks(every, [names[where] for where in every], rotation=90 if upright else 0, fontsize=font_size)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.margins(y=0.12)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import lensmith
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.export import ExportedModel
@@ -129,7 +130,7 @@ def _argument(value: Any) -> str:
 def provenance(run: Run, info: Mapping[str, Any], dataset: Dataset, exported: ExportedModel) -> Facts:
     """List what is needed to repeat the run, or to tell whether another one is comparable."""
     machine = info.get("machine") or {}
-    versions = info.get("versions") or {}
+    versions = {"lensmith": lensmith.__version__, **(info.get("versions") or {})}
     facts = [
         ("Run", str(run.path)),
         ("Command", str(info.get("command") or "")),

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
+import lensmith
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.evaluation import Evaluation, Mistake
@@ -101,10 +102,11 @@ def render_report(report: Report) -> str:
 
 def _view(report: Report) -> dict[str, Any]:
     info = report.run.info
+    info = {**(info.get("result") or {}), **info}  # the times are in the record of `train`
     evaluation, dataset, training = report.evaluation, report.dataset, report.training
     return {
         "run": report.run,
-        "lensmith_version": (info.get("versions") or {}).get("lensmith", ""),
+        "lensmith_version": lensmith.__version__,
         "dataset": dataset,
         "recipe": report.recipe,
         "training": training,
