@@ -151,7 +151,7 @@ WRONG = {
     "nothing to predict": (["predict", "latest", "/no/such.png"], "No such file or folder"),
     "too many samples": (["show", "digits", "--n", "1000"], "expected 1 to 100"),
     "a picture of another kind": (["show", "digits", "-o", "x.jpg"], "must end in .png"),
-    "code of no recipe": (["models", "--python"], "give both"),
+    "code of no recipe": (["models", "--python"], "name its recipe"),
 }
 
 

@@ -32,9 +32,7 @@ def choose_backend(name: str) -> None:
     if name not in BACKENDS:
         raise LensmithError(f"No Keras backend named {name!r}.{did_you_mean(name, BACKENDS)}")
     if find_spec(name) is None:  # asked first: Keras remembers a choice that failed
-        raise LensmithError(
-            f"The Keras backend {name} is not installed. Install it with: pip install {BACKENDS[name]}"
-        )
+        raise LensmithError(f"The Keras backend {name} is not installed. Install it with: pip install {BACKENDS[name]}")
     os.environ["KERAS_BACKEND"] = name
 
 

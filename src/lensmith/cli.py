@@ -210,7 +210,9 @@ def datasets(json: Json = False) -> None:
 
 @app.command()
 def models(
-    recipe: Annotated[str | None, typer.Argument(metavar="[RECIPE]", help="With --python: whose code.")] = None,
+    recipe: Annotated[
+        str | None, typer.Argument(metavar="[RECIPE]", help="One recipe only; with --python, whose code.")
+    ] = None,
     python: Annotated[
         bool, typer.Option("--python", help="Print the Keras code of one recipe, ready to paste.")
     ] = False,
@@ -219,12 +221,14 @@ def models(
     """List recipes with their networks: parameters, input and what they are for."""
     from lensmith.workflows.models import list_models, model_python
 
-    if python != (recipe is not None):
-        raise LensmithError("To print a network's code give both: lensmith models RECIPE --python")
-    if recipe is not None:
+    if python:
+        if recipe is None or json:
+            raise LensmithError(
+                "To print a network's code name its recipe, without --json: lensmith models RECIPE --python"
+            )
         print(model_python(recipe), end="")
         return
-    rows = list_models()
+    rows = list_models(recipe)
     if json:
         _print_rows([row.to_dict() for row in rows], json)
         return

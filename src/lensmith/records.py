@@ -54,8 +54,7 @@ class Record:
 
 def _html_table(title: str, values: dict[str, Any]) -> str:
     rows = "".join(
-        f"<tr><th style='text-align:left'>{escape(name)}</th>"
-        f"<td style='text-align:left'>{_html_cell(value)}</td></tr>"
+        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{_html_cell(value)}</td></tr>"
         for name, value in values.items()
     )
     return f"<table><caption>{escape(title)}</caption>{rows}</table>"

@@ -64,7 +64,10 @@ class Run:
         """
         if not (self.path / "artifact.json").exists():
             state = self.info.get("state", "unknown")
-            raise RunError(f"Run {self.name} has no model yet: its state is {state!r}.")
+            raise RunError(
+                f"Run {self.name} has no model yet: its state is {state!r}. "
+                f"Go on with it: lensmith train --resume {self.path}"
+            )
         return self._read_json("artifact.json")
 
     @property
@@ -207,7 +210,7 @@ def find_run(run: str | Path, runs: str | Path | None = None) -> Run:
     for candidate in (root / run, Path(run)):
         if (candidate / "run.json").exists():
             return Run(candidate)
-    raise RunError(f"No run named {run!r} in {root}.{did_you_mean(run, [its.name for its in found])}")
+    raise RunError(f"No run named {run!r} in {root}.{did_you_mean(run, ['latest', *(its.name for its in found)])}")
 
 
 def list_runs(runs: str | Path | None = None) -> list[Run]:

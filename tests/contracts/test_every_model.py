@@ -20,10 +20,11 @@ from tests.contracts.network_contract import (
 )
 
 from lensmith.backend import backend_name
-from lensmith.config import ModelConfig, Recipe
+from lensmith.config import ModelConfig, Recipe, recipe_names
 from lensmith.models import BUILDERS
 
-every_builder = pytest.mark.parametrize("builder", BUILDERS)
+BUILDERS_LISTED = list(BUILDERS)
+every_builder = pytest.mark.parametrize("builder", BUILDERS_LISTED)
 
 
 def recipe_with(builder: str) -> Recipe:
@@ -73,12 +74,19 @@ def test_builder_says_what_it_is_and_names_its_arguments(builder: str) -> None:
 
 @pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed")
 @pytest.mark.skipif(backend_name() == "jax", reason="this is the JAX process")
-def test_all_of_the_contract_holds_on_jax() -> None:
+def test_the_contract_holds_on_jax() -> None:
     folder = Path(__file__).parent
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
-    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    files = [str(folder / "test_every_model.py"), str(folder / "test_every_recipe.py")]
+    # The rest of the contract is the same Python on every backend.
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "saved or trains", *files]
     done = subprocess.run(
-        command, env=environment, cwd=folder.parents[1], capture_output=True, text=True, timeout=300, check=False
+        command,
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        cwd=folder.parents[1],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "no tests ran" not in done.stdout
+    assert f"{2 * (len(BUILDERS_LISTED) + len(recipe_names()))} passed" in done.stdout

@@ -38,9 +38,7 @@ def npz_bytes(**arrays: Any) -> bytes:
 
 
 def test_npz_gives_the_arrays_it_holds(tmp_path: Path) -> None:
-    arrays = read_npz(
-        npz(tmp_path, x_train=X, y_train=Y, x_val=X, y_val=Y, x_test=X, y_test=Y, class_names=["a", "b"])
-    )
+    arrays = read_npz(npz(tmp_path, x_train=X, y_train=Y, x_val=X, y_val=Y, x_test=X, y_test=Y, class_names=["a", "b"]))
     assert sorted(arrays) == ["class_names", "x_test", "x_train", "x_val", "y_test", "y_train", "y_val"]
     np.testing.assert_array_equal(arrays["x_val"], X)
 
@@ -85,9 +83,7 @@ def test_missing_arrays_are_named(names: list[str], message: str, tmp_path: Path
 def test_single_array_is_called_what_it_is(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", X)
     (tmp_path / "x.npy").rename(tmp_path / "data.npz")
-    with pytest.raises(
-        DataError, match=r"is a single array \(\.npy\)\. Expected an NPZ with x_train and y_train"
-    ):
+    with pytest.raises(DataError, match=r"is a single array \(\.npy\)\. Expected an NPZ with x_train and y_train"):
         read_npz(tmp_path / "data.npz")
 
 
@@ -110,9 +106,7 @@ def test_missing_file_and_member_that_is_no_array_are_data_errors(tmp_path: Path
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.99])
 def test_truncated_npz_is_refused(part: float, tmp_path: Path) -> None:
-    content = npz_bytes(
-        x_train=np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8), y_train=np.arange(20)
-    )
+    content = npz_bytes(x_train=np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8), y_train=np.arange(20))
     (tmp_path / "data.npz").write_bytes(content[: int(len(content) * part)])
     with pytest.raises(DataError):
         read_npz(tmp_path / "data.npz")
@@ -131,9 +125,7 @@ WHOLE = npz_bytes(x_train=X, y_train=Y, class_names=np.array(["a", "b"]))
 
 
 @settings(max_examples=300, derandomize=True, deadline=None, database=None)
-@given(
-    changes=st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4)
-)
+@given(changes=st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
 def test_changed_bytes_never_raise_anything_but_a_data_error(changes, tmp_path_factory) -> None:
     content = bytearray(WHOLE)
     for place, value in changes:
@@ -156,9 +148,7 @@ def test_images_of_uint8_are_taken_as_they_are(shape: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(to_images(np.asfortranarray(values), "x"), images)
 
 
-@pytest.mark.parametrize(
-    "dtype", [np.int16, np.int32, np.int64, np.uint16, np.uint32, np.float32, np.float64, ">i4"]
-)
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.int64, np.uint16, np.uint32, np.float32, np.float64, ">i4"])
 def test_values_0_to_255_of_any_type_are_taken_as_they_are(dtype: Any) -> None:
     every = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
     np.testing.assert_array_equal(to_images(every.astype(dtype), "x"), every)
@@ -202,9 +192,7 @@ def test_arrays_that_are_no_images_are_refused(values: np.ndarray, message: str)
 def test_nan_names_the_first_image_that_has_it(bad: float) -> None:
     values = np.zeros((5, 2, 2), np.float32)
     values[3, 1, 0] = values[4, 0, 0] = bad
-    with pytest.raises(
-        DataError, match="x_train has NaN or infinite pixels in 2 of 5 images, first in image 3"
-    ):
+    with pytest.raises(DataError, match="x_train has NaN or infinite pixels in 2 of 5 images, first in image 3"):
         to_images(values, "x_train")
 
 
@@ -264,9 +252,7 @@ def test_class_names_name_whole_numbers_in_their_order() -> None:
 
 
 def test_class_names_keep_their_order_for_labels_that_are_names() -> None:
-    indices, names = to_class_indices(
-        {"train": np.array(["cat", "dog", "bird"])}, ("dog", "cat", "bird"), "x"
-    )
+    indices, names = to_class_indices({"train": np.array(["cat", "dog", "bird"])}, ("dog", "cat", "bird"), "x")
     assert [names[index] for index in indices["train"]] == ["cat", "dog", "bird"]
     assert names == ("dog", "cat", "bird")
 

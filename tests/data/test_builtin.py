@@ -47,9 +47,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home and a Keras cache of the test's own, and no `$LENSMITH_DATA`."""
     monkeypatch.setenv("LENSMITH_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("LENSMITH_DATA", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path / "keras"))
     (tmp_path / "keras").mkdir()
+    # Keras reads the variable when it is imported, which is first of all here.
+    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path / "keras"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     return tmp_path / "home"
 
 
@@ -96,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server on this machine that Keras downloads from, in place of the network."""
     with Server(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         download_from(running.server_port, monkeypatch)
         yield running
         running.shutdown()
@@ -133,9 +134,7 @@ def test_class_names_are_as_many_as_the_labels() -> None:
 
 def test_content_hash_is_that_of_names_shapes_and_bytes_however_stored(tmp_path: Path) -> None:
     assert len(content_hash(ARRAYS)) == 64
-    np.savez_compressed(
-        tmp_path / "a.npz", **{name: np.asfortranarray(ARRAYS[name]) for name in ARRAY_ORDER[::-1]}
-    )
+    np.savez_compressed(tmp_path / "a.npz", **{name: np.asfortranarray(ARRAYS[name]) for name in ARRAY_ORDER[::-1]})
     with np.load(tmp_path / "a.npz") as stored:
         assert content_hash(dict(stored)) == content_hash(ARRAYS)
     assert content_hash({**ARRAYS, "y_train": ARRAYS["y_train"].astype(np.int64)}) == content_hash(ARRAYS)
@@ -147,9 +146,7 @@ def test_content_hash_is_that_of_names_shapes_and_bytes_however_stored(tmp_path:
 
 
 @pytest.mark.usefixtures("small")
-def test_file_is_looked_for_in_lensmith_data_first_then_in_the_home(
-    home: Path, tmp_path: Path, monkeypatch
-) -> None:
+def test_file_is_looked_for_in_lensmith_data_first_then_in_the_home(home: Path, tmp_path: Path, monkeypatch) -> None:
     (home / "datasets").mkdir(parents=True)
     np.savez(home / "datasets" / "mnist.npz", **ARRAYS)
     assert content_hash(load_builtin("mnist")) == content_hash(ARRAYS)
@@ -196,9 +193,7 @@ def test_one_changed_pixel_is_found(home: Path, tmp_path: Path, monkeypatch) -> 
     ids=["no test data", "names for labels", "fractions"],
 )
 @pytest.mark.parametrize("name", ["mnist", "cifar100"])
-def test_file_of_other_arrays_is_refused(
-    name: str, arrays: dict, home: Path, tmp_path: Path, monkeypatch
-) -> None:
+def test_file_of_other_arrays_is_refused(name: str, arrays: dict, home: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("LENSMITH_DATA", str(tmp_path))
     np.savez(tmp_path / f"{name}.npz", **arrays)
     with pytest.raises(DataError, match=r"lacks .* as whole numbers"):
@@ -229,10 +224,7 @@ def test_download_that_fails_says_what_to_do_and_poisons_nothing(
         load_builtin("fashion-mnist")
     message = str(raised.value)
     assert why in message
-    assert (
-        f"put fashion-mnist.npz, with the arrays x_train, y_train, x_test, y_test, in {home / 'datasets'}"
-        in message
-    )
+    assert f"put fashion-mnist.npz, with the arrays x_train, y_train, x_test, y_test, in {home / 'datasets'}" in message
     assert capsys.readouterr().out == ""
     assert files_in(home) == []
     server.answer = "right"
@@ -241,9 +233,7 @@ def test_download_that_fails_says_what_to_do_and_poisons_nothing(
 
 @pytest.mark.parametrize("answer", ["error", "drop", "html"])
 @pytest.mark.parametrize("name", DOWNLOADED)
-def test_every_download_that_fails_is_one_clear_error(
-    name: str, answer: str, home: Path, server: Server
-) -> None:
+def test_every_download_that_fails_is_one_clear_error(name: str, answer: str, home: Path, server: Server) -> None:
     server.answer = answer
     with pytest.raises(DataError, match=f"{name} could not be downloaded: .*put {name}.npz"):
         load_builtin(name)

@@ -27,9 +27,7 @@ from lensmith.errors import DecodeError
 
 KINDS = one_of_each_kind()
 MODES = ("stretch", "crop", "pad")
-pixels_of_any_size = arrays(
-    np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from((1, 3)))
-)
+pixels_of_any_size = arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from((1, 3))))
 
 
 def on_white(rgba: np.ndarray) -> np.ndarray:
@@ -38,9 +36,7 @@ def on_white(rgba: np.ndarray) -> np.ndarray:
     return rgba[:, :, :3] * alpha + 255 * (1 - alpha)
 
 
-@pytest.mark.parametrize(
-    "options", [{"quality": 95, "subsampling": 0}, {"quality": 60}, {"progressive": True}]
-)
+@pytest.mark.parametrize("options", [{"quality": 95, "subsampling": 0}, {"quality": 60}, {"progressive": True}])
 def test_jpeg_has_the_pixels_that_tensorflow_decodes(options: dict) -> None:
     import tensorflow as tf
 
@@ -84,9 +80,7 @@ def test_grayscale_is_the_bt601_gray_of_the_colours(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_probe_tells_the_size_that_decoding_gives_whatever_the_file_is_called(
-    kind: str, tmp_path: Path
-) -> None:
+def test_probe_tells_the_size_that_decoding_gives_whatever_the_file_is_called(kind: str, tmp_path: Path) -> None:
     expected = decode(KINDS[kind]).shape[:2]
     for suffix in (".jpg", ".png", ".gif", ".bmp", ".webp", ".tiff", ".txt", ""):
         file = tmp_path / f"picture{suffix}"
@@ -173,9 +167,7 @@ def test_tiff_of_unknown_range_is_refused_with_the_reason(image: Image.Image, re
     assert raised.value.reason == reason
 
 
-@pytest.mark.parametrize(
-    ("kind", "options"), [("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True, "exact": True})]
-)
+@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True, "exact": True})])
 def test_transparency_is_laid_over_white(kind: str, options: dict) -> None:
     rgba = noise(16, 16, 4)
     rgba[0, :, 3], rgba[1, :, 3] = 0, 255
@@ -218,9 +210,7 @@ def test_one_transparent_colour_becomes_white(pixels: np.ndarray, bits: int, tra
     assert decode(content).tolist() == [[[7, 7, 7], [255, 255, 255]]]
 
 
-@pytest.mark.parametrize(
-    "colour", [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (90, 160, 40)]
-)
+@pytest.mark.parametrize("colour", [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (90, 160, 40)])
 def test_cmyk_keeps_the_colour_where_adobe_stores_it_inverted(colour: tuple[int, int, int]) -> None:
     image = Image.new("RGB", (16, 16), colour).convert("CMYK")
     jpeg = encode(image, "JPEG", quality=95)
@@ -229,9 +219,7 @@ def test_cmyk_keeps_the_colour_where_adobe_stores_it_inverted(colour: tuple[int,
         np.testing.assert_allclose(decode(content), np.full((16, 16, 3), colour), atol=6)
 
 
-@pytest.mark.parametrize(
-    ("kind", "options"), [("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})]
-)
+@pytest.mark.parametrize(("kind", "options"), [("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})])
 def test_the_first_frame_of_an_animation_is_taken(kind: str, options: dict) -> None:
     frames = [np.full((6, 8, 3), colour, np.uint8) for colour in ((200, 0, 0), (0, 200, 0), (0, 0, 200))]
     content = animation(kind, frames, **options)
@@ -285,9 +273,7 @@ def broken_exif(orientation: int) -> bytes:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-@pytest.mark.parametrize(
-    "damage", [b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0" + bytes(range(1, 99))]
-)
+@pytest.mark.parametrize("damage", [b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0" + bytes(range(1, 99))])
 def test_corrupt_exif_does_not_cost_the_picture(kind: str, damage: bytes, tmp_path: Path) -> None:
     content = encode(UPRIGHT, kind, exif=damage)
     assert decode(content).shape == UPRIGHT.shape

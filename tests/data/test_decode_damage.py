@@ -161,9 +161,7 @@ def mutated(content: bytes, changes: list[tuple[str, float, bytes]]) -> bytes:
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=400, derandomize=True, deadline=None, database=None)
 @given(kind=st.sampled_from(sorted(KINDS)), changes=edits, color=st.sampled_from(("rgb", "grayscale")))
-def test_changed_bytes_never_raise_anything_but_a_decode_error(
-    kind, changes, color, tmp_path_factory
-) -> None:
+def test_changed_bytes_never_raise_anything_but_a_decode_error(kind, changes, color, tmp_path_factory) -> None:
     content = mutated(KINDS[kind], changes)
     file = tmp_path_factory.getbasetemp() / "mutated"
     file.write_bytes(content)

@@ -104,9 +104,7 @@ def test_splits_without_train_are_refused(tmp_path: Path) -> None:
 
 def test_classes_that_differ_between_splits_are_named(tmp_path: Path) -> None:
     make(tmp_path / "more", "train/a/1.png", "train/b/2.png", "test/a/3.png", "test/b/4.png", "test/c/5.png")
-    with pytest.raises(
-        DataError, match=r"test has c, which the training split lacks\. Every split needs the same"
-    ):
+    with pytest.raises(DataError, match=r"test has c, which the training split lacks\. Every split needs the same"):
         list_folder(tmp_path / "more")
     make(tmp_path / "fewer", "train/a/1.png", "train/b/2.png", "val/a/3.png")
     with pytest.raises(DataError, match="val lacks b"):
@@ -127,9 +125,7 @@ def test_classes_that_differ_between_splits_are_named(tmp_path: Path) -> None:
     ],
     ids=["empty", "flat", "one class", "one class in train", "empty train"],
 )
-def test_folder_that_holds_no_two_classes_is_refused(
-    names: tuple[str, ...], message: str, tmp_path: Path
-) -> None:
+def test_folder_that_holds_no_two_classes_is_refused(names: tuple[str, ...], message: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=message):
         list_folder(make(tmp_path, *names))
 
@@ -226,9 +222,7 @@ def test_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_csv_lists_files_in_its_order_relative_to_itself(encoding: str, tmp_path: Path) -> None:
-    text = (
-        'path,label,split\nb/2.png,dog,train\n"a, b.png",cat,train\n/abs/3.png,cat,val\nb/4.png,dog,valid\n'
-    )
+    text = 'path,label,split\nb/2.png,dog,train\n"a, b.png",cat,train\n/abs/3.png,cat,val\nb/4.png,dog,valid\n'
     listing = list_csv(write_csv(tmp_path, text, encoding))
     assert listing.class_names == ("cat", "dog")
     assert [file.path for file in listing.files] == [
@@ -288,9 +282,7 @@ def test_csv_in_another_encoding_is_refused(encoding: str, tmp_path: Path) -> No
 def test_split_names_of_a_csv_may_be_in_capitals(tmp_path: Path) -> None:
     rows = [
         f"{place}.png,{label},{split}\n"
-        for place, (label, split) in enumerate(
-            (label, split) for split in ("Train", "TEST") for label in "ab"
-        )
+        for place, (label, split) in enumerate((label, split) for split in ("Train", "TEST") for label in "ab")
     ]
     listing = list_csv(write_csv(tmp_path, "path,label,split\n" + "".join(rows)))
     assert [file.split for file in listing.files] == ["train", "train", "test", "test"]

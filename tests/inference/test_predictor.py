@@ -86,3 +86,9 @@ def test_a_damaged_model_or_artefact_is_named(tiny_run: Run, tmp_path: Path):
     without = {name: value for name, value in tiny_run.artifact.items() if name != "color"}
     with pytest.raises(RunError, match="lacks 'color'"):
         Predictor(broken, without)
+
+
+def test_what_a_system_leaves_in_a_folder_is_not_answered(tmp_path: Path):
+    for name in ("a.png", "Thumbs.db", "desktop.ini"):
+        (tmp_path / name).write_bytes(b"x")
+    assert image_files([tmp_path]) == [tmp_path / "a.png"]

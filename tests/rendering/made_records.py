@@ -36,7 +36,7 @@ def a_dataset(
     test: bool = True,
     **more: Any,
 ) -> Dataset:
-    """Images of noise; of each class's, a tenth are for validation and, if there is a test split, three tenths for it."""
+    """Images of noise: a tenth of each class for validation, three tenths for the test split if there is one."""
     n = per_class * len(names)
     store = np.random.default_rng(0).integers(0, 256, (n, side, side, 3), dtype=np.uint8)
     labels = np.arange(n) // per_class
@@ -126,7 +126,9 @@ def a_report(folder: Path, dataset: Dataset, wrong: dict[int, int] | None = None
         run=Run(folder),
         dataset=dataset,
         recipe=RECIPE,
-        training=TrainingResult(None, 1234, 3, 30, 2, a_history()),
+        training=TrainingResult(
+            model=None, parameters=1234, epochs=3, new_epochs=3, steps=30, best_epoch=2, history=a_history()
+        ),
         layers=[LayerRow("flatten", "Flatten", (None, 192), 0), LayerRow("dense", "Dense", (None, 3), 579)],
         exported=ExportedModel("onnx", str(folder / "model.onnx"), 141_733, 9, 1.0, 3.6e-7),
         evaluation=an_evaluation(dataset, wrong) if test else None,

@@ -8,6 +8,7 @@ from tests.rendering.made_records import NASTY_NAMES, a_dataset, a_history, an_e
 
 from lensmith.data import Dataset, Split
 from lensmith.evaluation import Mistake
+from lensmith.rendering.canvas import drawable
 from lensmith.rendering.figures import save_confusion, save_history, save_mistakes, save_samples
 
 BLUE, ORANGE = (0, 0x72, 0xB2), (0xD5, 0x5E, 0)
@@ -130,6 +131,15 @@ def test_bars_show_how_many_images_a_class_has(picture: Path):
     assert many / few == pytest.approx(2, rel=0.03)
 
 
+def test_the_splits_of_a_class_are_stacked(picture: Path):
+    dataset = a_dataset(("cat", "dog"), per_class=100)
+    save_samples(dataset, np.full((1, 8, 8, 1), 128, dtype=np.uint8), ["cat"], picture)
+    drawn = pixels(picture)
+    train, validation, test = (of_color(drawn, color).sum() for color in (BLUE, (0x8C, 0xC1, 0xDE), ORANGE))
+    assert train / test == pytest.approx(6 / 3, rel=0.1)
+    assert test / validation == pytest.approx(3 / 1, rel=0.2), "the legend counts in"
+
+
 @pytest.mark.parametrize(("n", "num_classes", "side"), [(1, 2, 8), (8, 12, 96), (100, 100, 4)])
 def test_samples_of_any_number_and_size_fit(picture: Path, n: int, num_classes: int, side: int):
     dataset = a_dataset(tuple(f"class {i}" for i in range(num_classes)), side=side)
@@ -149,6 +159,10 @@ def test_names_may_hold_anything(tmp_path: Path):
     save_samples(dataclasses.replace(dataset, name="$nasty_{$"), images, list(NASTY_NAMES), tmp_path / "samples.png")
     written = sorted(path.name for path in tmp_path.iterdir())
     assert written == ["confusion.png", "mistakes.png", "samples.png"], "and nothing temporary is left"
+
+
+def test_a_name_cannot_turn_the_text_around_it():
+    assert drawable("\u202egpj.exe\u202c") == "gpj.exe"
 
 
 def test_the_users_matplotlib_is_left_as_it_was(picture: Path):

@@ -29,6 +29,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
         self._in_style = tag == "style"
+        self._parts.append(" " if tag == "small" else "")
 
     def handle_endtag(self, tag: str) -> None:
         self._in_style = False
@@ -118,7 +119,7 @@ def test_many_classes_get_a_small_drawing_instead_of_a_table(run: Path):
 def test_wrong_answers_are_shown_with_both_probabilities_and_their_file(run: Path):
     page = Page(render_report(a_report(run, a_dataset(), wrong={0: 1})))
     assert "1 wrong answer among 9 images." in page.text
-    assert "is cat 10.0 % said dog 80.0 % cat/0006.jpg" in page.text.replace("/ 0", "/0")
+    assert "is cat 10.0 % said dog 80.0 % cat/0006.jpg" in page.text
     assert "cat, taken for dog" in [its["alt"] for its in page.all("img")]
 
 
@@ -219,6 +220,15 @@ def test_provenance_is_all_there(run: Path):
         "Optimizer Adam(learning_rate=0.01)",
     ):
         assert part in text
+
+
+def test_the_time_of_a_resumed_run_is_that_of_its_last_epochs(run: Path):
+    report = a_report(run, a_dataset(), train_seconds=10.0)
+    assert "training took 10.0 s" in Page(render_report(report)).text
+    resumed = dataclasses.replace(report, training=dataclasses.replace(report.training, new_epochs=1))
+    text = Page(render_report(resumed)).text
+    assert "Training time 10.0 s for the last 1 epoch" in text
+    assert "training took" not in text
 
 
 def test_what_is_not_known_of_a_run_is_left_out(run: Path):

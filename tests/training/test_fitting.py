@@ -8,7 +8,7 @@ import pytest
 from lensmith.backend import make_deterministic
 from lensmith.config import Recipe, load_recipe
 from lensmith.data import Dataset, open_dataset
-from lensmith.errors import TrainingDiverged
+from lensmith.errors import RecipeError, TrainingDiverged
 from lensmith.runs import Run, create_run
 from lensmith.training import TrainingResult, fit, prepare
 
@@ -144,3 +144,9 @@ def test_tensorboard_logs_on_request(dataset: Dataset, tmp_path: Path):
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     trained(create_run("x", "a", tmp_path), dataset, recipe(training__epochs=1, training__tensorboard=True))
     assert list((tmp_path / "a" / "tensorboard").rglob("events.out.*"))
+
+
+def test_early_stopping_without_validation_images_is_refused(stripes_folder: Path):
+    its = recipe(data__validation=0.0, training__early_stopping={"patience": 1})
+    with pytest.raises(RecipeError, match="needs validation images"):
+        prepare(open_dataset(stripes_folder, its.data), its)

@@ -72,6 +72,7 @@ def test_a_finished_run_is_trained_further(stripes_folder: Path, tmp_path: Path)
         stripes_folder, "cifar-2conv-bn-dropout", set={**QUICK, "epochs": 4}, name="long", runs=tmp_path
     )
     assert (first.epochs, further.epochs, further.run) == (2, 4, first.run)
+    assert further.images_per_second == pytest.approx(56 * 2 / further.train_seconds, rel=0.01)
     for ours, theirs in zip(weights(further.run), weights(whole.run), strict=True):
         assert (ours == theirs).all()
     assert Run(tmp_path / "short").info["resumed"]

@@ -79,8 +79,7 @@ def to_images(values: npt.NDArray[Any], where: str) -> Images:
         values = values[..., np.newaxis]
     if values.ndim != 4 or values.shape[3] not in (1, 3) or 0 in values.shape:
         raise DataError(
-            f"{where} has the shape {values.shape}; "
-            "expected (N, H, W), (N, H, W, 1) or (N, H, W, 3) with N at least 1."
+            f"{where} has the shape {values.shape}; expected (N, H, W), (N, H, W, 1) or (N, H, W, 3) with N at least 1."
         )
     if values.dtype.kind not in "iuf":
         raise DataError(f"{where} has the type {values.dtype}; expected uint8 pixels, 0 to 255.")
@@ -172,9 +171,7 @@ def to_class_indices(
             raise DataError(f"{where}: the {split} labels hold {', '.join(unknown[:5])}, which {known} lack.")
         indices[split] = np.array([index_of[value] for value in distinct.tolist()], np.int64)[places]
     if len(names) < 2:
-        raise DataError(
-            f"{where} has one class only: {', '.join(names)}. A classifier needs at least two classes."
-        )
+        raise DataError(f"{where} has one class only: {', '.join(names)}. A classifier needs at least two classes.")
     return indices, names
 
 

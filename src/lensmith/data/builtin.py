@@ -74,9 +74,7 @@ def _digits() -> Arrays:
 TEN_DIGITS = tuple("0123456789")
 BUILTINS: Registry[Builtin] = Registry("data set", DataError)
 for _name, _builtin in {
-    "digits": Builtin(
-        "handwritten digits, from scikit-learn: no download", "1,797 of 8x8x1", TEN_DIGITS, make=_digits
-    ),
+    "digits": Builtin("handwritten digits, from scikit-learn: no download", "1,797 of 8x8x1", TEN_DIGITS, make=_digits),
     "mnist": Builtin(
         "handwritten digits",
         "60,000 + 10,000 of 28x28x1",
@@ -95,9 +93,7 @@ for _name, _builtin in {
         CIFAR10_CLASSES,
         "810761cc3fb9c28abd482dab203907a100d02ba93b362a06e2adfad99a097a08",
     ),
-    "cifar100": Builtin(
-        "a hundred kinds of things in colour", "50,000 + 10,000 of 32x32x3", CIFAR100_CLASSES
-    ),
+    "cifar100": Builtin("a hundred kinds of things in colour", "50,000 + 10,000 of 32x32x3", CIFAR100_CLASSES),
 }.items():
     BUILTINS.register(_name)(_builtin)
 

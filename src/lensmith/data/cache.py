@@ -71,9 +71,7 @@ def lensmith_home() -> Path:
     return Path(os.environ.get("LENSMITH_HOME") or default)
 
 
-def decode_files(
-    paths: Sequence[Path], config: "DataConfig", progress: Progress | None = None
-) -> DecodedFiles:
+def decode_files(paths: Sequence[Path], config: "DataConfig", progress: Progress | None = None) -> DecodedFiles:
     """Decode and resize files, or find that an earlier run has done so.
 
     Args:
@@ -175,9 +173,7 @@ def _write_pixels(
     return {"shape": shape, "color": color, "kept": kept, "problems": problems, "hashes": hashes}
 
 
-def _decode_file(
-    path: Path, size: tuple[int, int], color: Color, mode: Resize
-) -> tuple[Pixels, str] | DecodeError:
+def _decode_file(path: Path, size: tuple[int, int], color: Color, mode: Resize) -> tuple[Pixels, str] | DecodeError:
     try:
         content = read_file(path)
         return resize(decode(content, color), size, mode), hashlib.sha256(content).hexdigest()
@@ -185,9 +181,7 @@ def _decode_file(
         return error
 
 
-def _resolve(
-    paths: Sequence[Path], config: "DataConfig", pool: ThreadPoolExecutor
-) -> tuple[tuple[int, int], Color]:
+def _resolve(paths: Sequence[Path], config: "DataConfig", pool: ThreadPoolExecutor) -> tuple[tuple[int, int], Color]:
     """Decide what is `auto` from the headers of all files."""
 
     def one(path: Path) -> tuple[int, int, bool] | None:

@@ -60,8 +60,7 @@ def list_folder(root: Path) -> Listing:
     folders = _folders(root)
     if not folders:
         raise DataError(
-            f"{root} has no class folders. Put the images of each class in a folder of its own: "
-            f"{root}/<class>/*.jpg."
+            f"{root} has no class folders. Put the images of each class in a folder of its own: {root}/<class>/*.jpg."
         )
     split_folders = _split_folders(root, folders)
     if split_folders:
@@ -85,13 +84,11 @@ def list_csv(path: Path) -> Listing:
     for column in ("path", "label"):
         if header and column not in header:
             raise DataError(
-                f"{path} has no column {column!r}; its header is {','.join(header)!r}. "
-                "Expected path,label[,split]."
+                f"{path} has no column {column!r}; its header is {','.join(header)!r}. Expected path,label[,split]."
             )
     if not rows:
         raise DataError(
-            f"{path} names no images. Expected a header `path,label` or `path,label,split`, "
-            "then a row an image."
+            f"{path} names no images. Expected a header `path,label` or `path,label,split`, then a row an image."
         )
     files = tuple(_listed_row(path, line, row) for line, row in rows)
     training = {file.label for file in files if file.split in ("", "train")}
@@ -118,8 +115,7 @@ def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, Row]]]:
 def _listed_row(csv_path: Path, line: int, row: Row) -> ListedFile:
     if None in row:
         raise DataError(
-            f"{csv_path}, line {line}: more fields than the header has. "
-            "Put a path with a comma in double quotes."
+            f"{csv_path}, line {line}: more fields than the header has. Put a path with a comma in double quotes."
         )
     name, label, split = ((row.get(column) or "").strip() for column in ("path", "label", "split"))
     for column, value in (("path", name), ("label", label)):
@@ -128,9 +124,7 @@ def _listed_row(csv_path: Path, line: int, row: Row) -> ListedFile:
     if "\0" in name:
         raise DataError(f"{csv_path}, line {line}: path holds a NUL character. Save the file as UTF-8 text.")
     if split and split.lower() not in SPLIT_FOLDERS:
-        raise DataError(
-            f"{csv_path}, line {line}: no split named {split!r}.{did_you_mean(split, SPLIT_FOLDERS)}"
-        )
+        raise DataError(f"{csv_path}, line {line}: no split named {split!r}.{did_you_mean(split, SPLIT_FOLDERS)}")
     return ListedFile(csv_path.parent / name, name, label, SPLIT_FOLDERS.get(split.lower(), ""))
 
 
@@ -150,8 +144,12 @@ def _visible(folder: Path) -> list[Path]:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
     except OSError as error:
         raise DataError(f"The folder {folder} cannot be read: {error.strerror}.") from None
-    names_and_entries = [(entry.name.lower(), entry) for entry in entries]
-    return [entry for name, entry in names_and_entries if name[0] != "." and name not in SYSTEM_FILES]
+    return [entry for entry in entries if is_visible(entry.name)]
+
+
+def is_visible(name: str) -> bool:
+    """Tell whether a file or folder of this name is the user's own: neither hidden nor made by a system."""
+    return not name.startswith(".") and name.lower() not in SYSTEM_FILES
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -190,16 +188,14 @@ def _split_folders(root: Path, folders: list[Path]) -> dict[str, Path]:
     splits = [SPLIT_FOLDERS[name.lower()] for name in names]
     if len(set(splits)) < len(splits):
         raise DataError(
-            f"{root} has several folders for one split: {', '.join(names)}. "
-            "Keep one of val, valid, validation."
+            f"{root} has several folders for one split: {', '.join(names)}. Keep one of val, valid, validation."
         )
     return dict(zip(splits, named, strict=True))
 
 
 def _list_splits(root: Path, split_folders: dict[str, Path]) -> Listing:
     classes = {
-        split: {printable(entry.name): entry for entry in _folders(folder)}
-        for split, folder in split_folders.items()
+        split: {printable(entry.name): entry for entry in _folders(folder)} for split, folder in split_folders.items()
     }
     class_names = tuple(sorted(classes["train"]))
     _check_classes(class_names, str(split_folders["train"]))
@@ -217,17 +213,14 @@ def _check_same_classes(where: str, found: set[str], expected: set[str]) -> None
         return
     problems = [f"has {', '.join(unknown)}, which the training split lacks"] if unknown else []
     problems += [f"lacks {', '.join(missing)}"] if missing else []
-    raise DataError(
-        f"{where} {' and '.join(problems)}. Every split needs the same classes by the same names."
-    )
+    raise DataError(f"{where} {' and '.join(problems)}. Every split needs the same classes by the same names.")
 
 
 def _check_classes(class_names: tuple[str, ...], where: str) -> None:
     if len(class_names) < 2:
         found = f"one class only: {class_names[0]}" if class_names else "no classes"
         raise DataError(
-            f"{where} has {found}. A classifier needs at least two classes, "
-            "each in a folder (or label) of its own."
+            f"{where} has {found}. A classifier needs at least two classes, each in a folder (or label) of its own."
         )
 
 

@@ -53,9 +53,7 @@ Reader = Callable[[str, "DataConfig", Progress | None], Loaded]
 SOURCES: Registry[Reader] = Registry("kind of data", DataError)
 
 
-def open_dataset(
-    source: str | Path, config: "DataConfig", seed: int = 0, progress: Progress | None = None
-) -> Dataset:
+def open_dataset(source: str | Path, config: "DataConfig", seed: int = 0, progress: Progress | None = None) -> Dataset:
     """Open DATA and make the splits it does not come with.
 
     Args:
@@ -107,8 +105,7 @@ def kind_of(source: str) -> str:
     if kind in ("csv", "npz") and os.path.isfile(source):  # a pipe would block
         return kind
     raise DataError(
-        f"{source} is a file of a kind that is not read as data. "
-        "Expected a folder of class folders, a .csv or a .npz."
+        f"{source} is a file of a kind that is not read as data. Expected a folder of class folders, a .csv or a .npz."
     )
 
 
@@ -154,9 +151,7 @@ def _from_arrays(
     class_names: tuple[str, ...] | None,
 ) -> Loaded:
     present = {split: suffix for split, suffix in SPLIT_SUFFIXES.items() if f"x_{suffix}" in arrays}
-    images = {
-        split: to_images(arrays[f"x_{suffix}"], f"{where}: x_{suffix}") for split, suffix in present.items()
-    }
+    images = {split: to_images(arrays[f"x_{suffix}"], f"{where}: x_{suffix}") for split, suffix in present.items()}
     labels = {
         split: to_labels(arrays[f"y_{suffix}"], len(images[split]), f"{where}: y_{suffix}")
         for split, suffix in present.items()
@@ -171,9 +166,7 @@ def _from_arrays(
     return Loaded(splits, names, [np.ascontiguousarray(store).data.cast("B")], color)
 
 
-def _from_listing(
-    listing: Listing, config: "DataConfig", where: str, progress: Progress | None
-) -> Loaded:
+def _from_listing(listing: Listing, config: "DataConfig", where: str, progress: Progress | None) -> Loaded:
     decoded = decode_files([file.path for file in listing.files], config, progress)
     names = [file.name for file in listing.files]
     skipped = [Skipped(names[place], reason, detail) for place, reason, detail in decoded.problems]

@@ -34,9 +34,7 @@ def stratified_split(labels: Labels, fractions: dict[str, float], seed: int) -> 
     return {name: np.sort(np.concatenate(parts)) for name, parts in chosen.items()}
 
 
-def split_off(
-    split: Split, fractions: dict[str, float], seed: int, class_names: tuple[str, ...]
-) -> dict[str, Split]:
+def split_off(split: Split, fractions: dict[str, float], seed: int, class_names: tuple[str, ...]) -> dict[str, Split]:
     """Divide a split into `train` and the named others.
 
     Raises:
@@ -55,9 +53,7 @@ def split_off(
     return {name: split.take(chosen) for name, chosen in positions.items()}
 
 
-def check_class_sizes(
-    split: Split, class_names: tuple[str, ...], parts: tuple[str, ...] = ("train",)
-) -> None:
+def check_class_sizes(split: Split, class_names: tuple[str, ...], parts: tuple[str, ...] = ("train",)) -> None:
     """Make sure that each class has an image for each part of a split, and two at the very least.
 
     Raises:

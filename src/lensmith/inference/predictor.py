@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lensmith.data.decode import Color, Pixels, Resize, decode, read_file, resize
+from lensmith.data.listing import is_visible
 from lensmith.errors import DataError, DecodeError, RunError
 from lensmith.records import Record
 from lensmith.runs import Run
@@ -140,7 +141,7 @@ class Predictor:
 
 
 def image_files(arguments: Sequence[str | Path]) -> list[Path]:
-    """List the files that arguments name: files as they are, folders with all visible files at any depth.
+    """List the files that arguments name: files as they are, folders with all but hidden and system files in them.
 
     Raises:
         DataError: A path that does not exist, or no file at all.
@@ -149,9 +150,7 @@ def image_files(arguments: Sequence[str | Path]) -> list[Path]:
     for argument in map(Path, arguments):
         if argument.is_dir():
             inside = (path for path in argument.rglob("*") if not path.is_dir())
-            found += sorted(
-                path for path in inside if not any(part.startswith(".") for part in path.relative_to(argument).parts)
-            )
+            found += sorted(path for path in inside if all(map(is_visible, path.relative_to(argument).parts)))
         elif argument.exists():
             found.append(argument)
         else:

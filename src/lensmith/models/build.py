@@ -13,9 +13,7 @@ NUM_CLASSES = "num_classes"
 Shape = tuple[int | None, ...]
 
 
-def build_model(
-    config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int, name: str = "model"
-) -> Any:
+def build_model(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int, name: str = "model") -> Any:
     """Build the network, untrained; weights are drawn from Keras' seed.
 
     Args:

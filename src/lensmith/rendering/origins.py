@@ -95,7 +95,8 @@ def settings(recipe: Recipe, training: TrainingResult, dataset: Dataset, info: M
     if "train_seconds" in info:
         rate = info.get("images_per_second")
         speed = f", {rate:,.0f} images a second" if rate else ""
-        facts.append(("Training time", f"{duration(info['train_seconds'])}{speed}"))
+        part = f" for the last {counted(training.new_epochs, 'epoch')}" if training.new_epochs < training.epochs else ""
+        facts.append(("Training time", f"{duration(info['train_seconds'])}{part}{speed}"))
     return [(term, text) for term, text in facts if text]
 
 

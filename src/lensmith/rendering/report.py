@@ -159,7 +159,7 @@ def _tiles(report: Report, info: Mapping[str, Any]) -> list[tuple[str, str]]:
     if report.evaluation:
         tiles.append((f"measured on {report.evaluation.split}", counted(report.evaluation.n, "image")))
     tiles.append(("weights", counted(report.training.parameters, "parameter")))
-    if "train_seconds" in info:
+    if "train_seconds" in info and report.training.new_epochs == report.training.epochs:
         tiles.append(("training took", duration(info["train_seconds"])))
     tiles.append((f"model.{report.exported.format}", file_size(report.exported.bytes)))
     return tiles

@@ -168,8 +168,8 @@ def training_lines(record: Any) -> str:
     )
     return "\n".join(
         [
-            f"{record.name}: {record.parameters:,} parameters, {record.epochs} epochs in {record.train_seconds:.1f} s, "
-            f"{record.total_seconds:.1f} s in all.",
+            f"{record.name}: {record.parameters:,} parameters, trained to epoch {record.epochs} in "
+            f"{record.train_seconds:.1f} s, {record.total_seconds:.1f} s in all.",
             measured[:1].upper() + measured[1:],
             f"Report: {record.run}/report.html",
         ]

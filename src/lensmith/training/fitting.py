@@ -6,7 +6,7 @@ from typing import Any
 
 from lensmith.config import Recipe
 from lensmith.data import Dataset
-from lensmith.errors import LensmithError
+from lensmith.errors import LensmithError, RecipeError
 from lensmith.models import build_model
 from lensmith.records import Record
 from lensmith.runs import Run
@@ -33,6 +33,7 @@ class TrainingResult(Record):
         model: The best epoch's network as a plain `keras.Model` from raw pixels to probabilities.
         parameters: Number of weights, trainable and not.
         epochs: Epochs done, in all.
+        new_epochs: Of these, how many this time; fewer than all in a resumed run.
         steps: Steps done, in all.
         best_epoch: Whose weights `model` has, from 1 on.
         history: One row an epoch.
@@ -41,6 +42,7 @@ class TrainingResult(Record):
     model: Any = field(repr=False)
     parameters: int
     epochs: int
+    new_epochs: int
     steps: int
     best_epoch: int
     history: list[Row]
@@ -68,6 +70,8 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
         RecipeError: A network, loss, metric or optimizer that cannot be made, or that does not fit the data.
     """
     num_classes = len(dataset.class_names)
+    if recipe.training.early_stopping and dataset.validation is None:
+        raise RecipeError("training.early_stopping needs validation images, and data.validation = 0 leaves none.")
     network = build_model(recipe.model, dataset.image_shape, num_classes, recipe.name or "model")
     check_objective(network, make_loss(recipe.training), dataset.train, num_classes, recipe.training)
     return Preparation(network, _compile(network, dataset, recipe))
@@ -103,6 +107,7 @@ def fit(
     state = read_state(run.checkpoints) if resume else TrainingState()
     if resume:
         load_variables(run.checkpoints, state.epoch, trainee)
+    epochs_before = state.epoch
     patience = recipe.training.early_stopping.patience if recipe.training.early_stopping else None
     keeping = KeepingCallback(run, state, len(dataset.train), patience)
     if state.epoch < recipe.training.epochs:
@@ -119,6 +124,7 @@ def fit(
         model=_finished(network, recipe),
         parameters=network.count_params(),
         epochs=state.epoch,
+        new_epochs=state.epoch - epochs_before,
         steps=state.step,
         best_epoch=state.best_epoch,
         history=state.history,

@@ -63,7 +63,7 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             )
         if self._stop_asked:
             raise Interrupted(
-                f"Stopped in epoch {self.state.epoch + 1}; {self.state.epoch} whole epochs are kept. "
+                f"epoch {self.state.epoch + 1} was not finished; {self.state.epoch} whole epochs are kept. "
                 f"Go on: lensmith train --resume {self._run.path}"
                 + (f". Or make a model of what there is: add --epochs {self.state.epoch}" if self.state.epoch else "")
             )

@@ -106,4 +106,4 @@ def _predictions_csv(probabilities: npt.NDArray[np.floating], split: Split, clas
 
 def _safe(cell: str) -> str:
     """Keep a spreadsheet from running a file name as a formula."""
-    return f"'{cell}" if cell[:1] in "=+@\t\r" else cell
+    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell

@@ -35,17 +35,21 @@ class ModelRow(Record):
     source: str
 
 
-def list_models() -> list[ModelRow]:
-    """List every recipe that comes with lensmith."""
+def list_models(only: str | None = None) -> list[ModelRow]:
+    """List every recipe that comes with lensmith, or one of them.
+
+    Raises:
+        RecipeError: There is none of that name.
+    """
+    recipes = [load_recipe(name) for name in ([only] if only else recipe_names())]
     start_keras()
     rows = []
-    for name in recipe_names():
-        recipe = load_recipe(name)
+    for recipe in recipes:
         shape = example_shape(recipe)
-        network = build_model(recipe.model, shape, EXAMPLE_CLASSES, name)
+        network = build_model(recipe.model, shape, EXAMPLE_CLASSES, recipe.name)
         rows.append(
             ModelRow(
-                recipe=name,
+                recipe=recipe.name,
                 builder=recipe.model.builder or "layers",
                 input=shape,
                 any_size=recipe.data.image_size == "auto",

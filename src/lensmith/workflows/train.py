@@ -35,7 +35,7 @@ class TrainRecord(Record):
         epochs, steps: Done in all.
         best_epoch: Whose weights the model has.
         train_seconds: From the first look at the data to the last step; import not.
-        images_per_second: Training images x epochs / `train_seconds`.
+        images_per_second: Training images x epochs / `train_seconds`, of this session where a run was resumed.
         total_seconds: The whole process.
         val_accuracy: Of the best epoch; `None` without validation data.
         test: On the test split; `None` where there is none.
@@ -233,7 +233,7 @@ def _record(
         steps=training.steps,
         best_epoch=training.best_epoch,
         train_seconds=round(train_seconds, 3),
-        images_per_second=round(len(dataset.train) * training.epochs / train_seconds, 1),
+        images_per_second=round(len(dataset.train) * training.new_epochs / train_seconds, 1),
         total_seconds=0.0,
         val_accuracy=float(accuracy) if accuracy is not None else None,
         test=test,
