@@ -31,6 +31,11 @@ def pixels(shape: Shape, n: int = BATCH, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (n, *shape)).astype(np.float32)
 
 
+def answers_of(model: Any, images: np.ndarray) -> np.ndarray:
+    answers: np.ndarray = keras.ops.convert_to_numpy(model(images))
+    return answers
+
+
 def check_answers(recipe: Recipe, shape: Shape, classes: int) -> None:
     """The network builds, takes raw pixels of any batch size, and answers with probabilities."""
     model = build_model(recipe.model, shape, classes, recipe.name)
@@ -40,7 +45,7 @@ def check_answers(recipe: Recipe, shape: Shape, classes: int) -> None:
         pixels(shape, 1),
         np.concatenate([pixels(shape, 2), np.zeros((1, *shape)), np.full((1, *shape), 255)]),
     ):
-        answers = np.asarray(keras.ops.convert_to_numpy(model(images)))
+        answers = answers_of(model, images)
         assert answers.shape == (len(images), classes)
         assert answers.min() >= 0
         np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
@@ -52,9 +57,9 @@ def check_saving(recipe: Recipe, shape: Shape, classes: int, folder: Path) -> No
     model.save(folder / "model.keras")
     again = keras.saving.load_model(folder / "model.keras", safe_mode=True)
     assert type(again) is keras.Sequential
-    answers = [its.predict(pixels(shape), verbose=0) for its in (again, model)]
-    np.testing.assert_array_equal(*answers)
-    np.testing.assert_allclose(answers[0].sum(axis=1), 1, atol=1e-5)
+    answers = answers_of(again, pixels(shape))
+    np.testing.assert_array_equal(answers, answers_of(model, pixels(shape)))
+    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
 
 
 def check_training(recipe: Recipe, shape: Shape, classes: int) -> None:
@@ -83,7 +88,6 @@ def check_python(recipe: Recipe, shape: Shape, classes: int) -> None:
     again = names["model"]
     assert again.count_params() == model.count_params()
     again.set_weights(model.get_weights())
-    answers = [np.asarray(keras.ops.convert_to_numpy(its(pixels(shape)))) for its in (again, model)]
-    np.testing.assert_allclose(*answers, atol=1e-6)
+    np.testing.assert_allclose(answers_of(again, pixels(shape)), answers_of(model, pixels(shape)), atol=1e-6)
     assert type(again.optimizer) is type(make_optimizer(recipe.training, 1000))
     assert again.loss.get_config() == make_loss(recipe.training).get_config()

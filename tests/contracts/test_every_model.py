@@ -23,6 +23,9 @@ from lensmith.backend import backend_name
 from lensmith.config import ModelConfig, Recipe, recipe_names
 from lensmith.models import BUILDERS
 
+# Small networks run for a moment: compiling them well takes longer than running them.
+QUICK_TO_COMPILE = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+
 BUILDERS_LISTED = list(BUILDERS)
 every_builder = pytest.mark.parametrize("builder", BUILDERS_LISTED)
 
@@ -81,7 +84,7 @@ def test_the_contract_holds_on_jax() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "saved or trains", *files]
     done = subprocess.run(
         command,
-        env={**os.environ, "KERAS_BACKEND": "jax"},
+        env={**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": QUICK_TO_COMPILE},
         cwd=folder.parents[1],
         capture_output=True,
         text=True,

@@ -29,7 +29,9 @@ every_recipe = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 
 def test_every_packaged_file_is_a_recipe() -> None:
     folder = resources.files("lensmith") / "recipes"
-    assert sorted(entry.name for entry in folder.iterdir() if "." in entry.name) == [f"{name}.toml" for name in RECIPES]
+    assert sorted(entry.name for entry in folder.iterdir() if "." in entry.name) == sorted(
+        f"{name}.toml" for name in RECIPES
+    )
 
 
 @pytest.mark.parametrize(("recipe", "shape", "classes"), CASES)

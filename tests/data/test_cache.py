@@ -81,11 +81,17 @@ def change_time(paths: list[Path]) -> None:
     os.utime(paths[3], ns=(1, 1))
 
 
+def change_size_alone(paths: list[Path]) -> None:
+    before = paths[3].stat().st_mtime_ns
+    paths[3].write_bytes(paths[3].read_bytes() + b"\0")
+    os.utime(paths[3], ns=(before, before))
+
+
 def remove(paths: list[Path]) -> None:
     paths[3].unlink()
 
 
-@pytest.mark.parametrize("change", [change_content, change_time, remove])
+@pytest.mark.parametrize("change", [change_content, change_time, change_size_alone, remove])
 def test_changed_file_is_decoded_again(
     change: Callable[[list[Path]], None], home: Path, paths: list[Path], decoded: list[bytes]
 ) -> None:

@@ -1,7 +1,5 @@
 import dataclasses
 import re
-import shutil
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,9 +8,8 @@ import numpy as np
 import pytest
 from tests.rendering.made_records import NASTY_NAMES, a_dataset, a_report, skipped
 
+import lensmith
 from lensmith.rendering.report import render_report
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
 
 class Page(HTMLParser):
@@ -82,9 +79,9 @@ def test_every_metric_has_its_baseline_in_the_same_row(run: Path):
 def test_weakest_classes_come_first_and_are_marked(run: Path):
     page = Page(render_report(a_report(run, a_dataset(), wrong={0: 1})))
     rows = [row.strip() for row in page.text.split("Classes, weakest first")[1].split("|")[1:4]]
-    assert rows[0] == "cat weak 80.0 % 100.0 % 66.7 % 20.8 to 93.9 % 3"
+    assert rows[0] == "cat weakest 80.0 % 100.0 % 66.7 % 20.8 to 93.9 % 3"
     assert rows[2].startswith("owl 100.0 %")
-    assert sum("weak" in row for row in rows) == 1
+    assert sum("weakest" in row for row in rows) == 1
 
 
 def test_the_heat_of_a_cell_is_its_share_of_the_row(run: Path):
@@ -211,7 +208,7 @@ def test_provenance_is_all_there(run: Path):
         "Command lensmith train pets --seed 7",
         "Seed 7",
         "Started 22 Nov 2026, 02:10:00 UTC",
-        "keras 3.15.1",
+        f"Versions lensmith {lensmith.__version__}, keras 3.15.1",
         "A Processor, 2 cores, 16.5 GB of memory, Python 3.11.7",
         "Training time 1 min 15 s, 3,312 images a second",
         "Whole process 1 min 30 s",
@@ -280,77 +277,3 @@ def test_names_may_hold_anything(run: Path):
     for name in NASTY_NAMES:
         visible = " ".join(name.encode("utf-8", "backslashreplace").decode().split())
         assert visible in page.text
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("chromium is not installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as api:
-        chromium = api.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-def opened(browser: Any, html: str, folder: Path, **look: Any) -> tuple[Any, list[str]]:
-    """The page in a browser, and what it asked for that was not in itself."""
-    file = folder / "report.html"
-    file.write_text(html, encoding="utf-8")
-    asked: list[str] = []
-    page = browser.new_page(**look)
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.as_uri())
-    return page, [url for url in asked if not url.startswith("data:")]
-
-
-def test_a_browser_asks_for_nothing_and_runs_nothing(browser: Any, run: Path):
-    html = render_report(a_report(run, a_dataset(NASTY_NAMES), wrong={0: 1}))
-    without_policy = re.sub(r"<meta http-equiv[^>]*>", "", html)  # escaping must hold by itself
-    page, asked = opened(browser, without_policy, run)
-    assert asked == [(run / "report.html").as_uri()]
-    assert page.evaluate("window.pwned") is None
-    assert page.evaluate("document.scripts.length") == 0
-    shown = page.evaluate("[...document.querySelectorAll('.confusion tbody th')].map(its => its.title)")
-    assert shown[:4] == list(NASTY_NAMES[:4])
-    assert page.evaluate("[...document.images].every(its => its.naturalWidth > 0)")
-
-
-@pytest.mark.parametrize("names", [NASTY_NAMES, ("cat", "d" * 90), tuple(f"class {i}" for i in range(100))])
-def test_a_phone_need_not_scroll_sideways(browser: Any, run: Path, names: tuple[str, ...]):
-    report = a_report(run, a_dataset(names, skipped=skipped(25)), wrong={0: 1}, command="x" * 200)
-    page, _ = opened(browser, render_report(report), run, viewport={"width": 375, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") == 375
-    assert page.evaluate("document.querySelector('.confusion, .heatmap').getBoundingClientRect().width > 30")
-
-
-CONTRAST = """() => {
-  const context = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const luminance = color => {
-    context.fillStyle = color;
-    context.fillRect(0, 0, 1, 1);
-    const [r, g, b] = [...context.getImageData(0, 0, 1, 1).data].map(
-      value => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  return [...document.querySelectorAll('.confusion tbody td')].map(cell => {
-    const style = getComputedStyle(cell);
-    const [low, high] = [luminance(style.color), luminance(style.backgroundColor)].sort((a, b) => a - b);
-    return [style.backgroundColor, (high + 0.05) / (low + 0.05)];
-  });
-}"""
-
-
-def test_counts_can_be_read_on_their_colours_in_light_and_dark(browser: Any, run: Path):
-    # Shares of the rows from 0 to 1 in steps of 1/30.
-    wrong = {i * 30 + place: (i + 1) % 20 for i in range(20) for place in range(0, 3 * i // 2)}
-    names = tuple(f"c{i}" for i in range(20))
-    html = render_report(a_report(run, a_dataset(names, per_class=100), wrong=wrong))
-    looks = {}
-    for look in ("light", "dark"):
-        page, _ = opened(browser, html, run, color_scheme=look)
-        cells = page.evaluate(CONTRAST)
-        assert len(cells) == 400
-        assert min(contrast for _, contrast in cells) >= 4.4
-        looks[look] = {color for color, _ in cells}
-    assert not looks["light"] & looks["dark"]

@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import metadata
 from typing import Any
 
-import lensmith
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.export import ExportedModel
@@ -68,6 +68,8 @@ def balance_sentence(dataset: Dataset) -> str:
     most, least = max(counts.values()), min(counts.values())
     if most == least:
         return f"Every class has {counted(most, 'training image')}."
+    if most < 1.1 * least:
+        return f"Classes are about even: {least:,} to {most:,} training images each."
     between = f"Classes have {least:,} to {most:,} training images"
     return f"{between}: the largest has {most / least:.1f} times as many as the smallest." if least else f"{between}."
 
@@ -131,7 +133,6 @@ def _argument(value: Any) -> str:
 def provenance(run: Run, info: Mapping[str, Any], dataset: Dataset, exported: ExportedModel) -> Facts:
     """List what is needed to repeat the run, or to tell whether another one is comparable."""
     machine = info.get("machine") or {}
-    versions = {"lensmith": lensmith.__version__, **(info.get("versions") or {})}
     facts = [
         ("Run", str(run.path)),
         ("Command", str(info.get("command") or "")),
@@ -143,10 +144,15 @@ def provenance(run: Run, info: Mapping[str, Any], dataset: Dataset, exported: Ex
         ("Data fingerprint", f"SHA-256 {dataset.fingerprint}" if dataset.fingerprint else ""),
         ("Machine", _machine(machine)),
         ("Backend", str(info.get("backend") or "")),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in versions(info).items())),
         ("Both model files agree", _agreement(dataset, exported)),
     ]
     return [(term, text) for term, text in facts if text]
+
+
+def versions(info: Mapping[str, Any]) -> dict[str, str]:
+    """Return the versions that decide what a run computes, ours first."""
+    return {"lensmith": metadata.version("lensmith"), **(info.get("versions") or {})}
 
 
 def _time(written: Any) -> str:

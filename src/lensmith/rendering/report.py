@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-import lensmith
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.evaluation import Evaluation, Mistake
@@ -106,7 +105,7 @@ def _view(report: Report) -> dict[str, Any]:
     evaluation, dataset, training = report.evaluation, report.dataset, report.training
     return {
         "run": report.run,
-        "lensmith_version": lensmith.__version__,
+        "lensmith_version": origins.versions(info)["lensmith"],
         "dataset": dataset,
         "recipe": report.recipe,
         "training": training,
