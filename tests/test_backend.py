@@ -61,9 +61,9 @@ def test_starting_what_runs_already_is_fine() -> None:
 
 def test_another_backend_than_the_one_running_is_refused() -> None:
     other = another(backend_name())
-    with pytest.raises(LensmithError, match=f"Keras already runs on {backend_name()} .* '{other}' cannot be used"):
+    with pytest.raises(LensmithError, match=rf"Keras already runs on {backend_name()} .* '{other}' cannot be used"):
         start_keras(other)
-    with pytest.raises(LensmithError, match="'tensorflw' cannot be used in it.*tensorflow, jax, torch"):
+    with pytest.raises(LensmithError, match=r"'tensorflw' cannot be used in it.*tensorflow, jax, torch"):
         start_keras("tensorflw")
 
 
@@ -135,7 +135,7 @@ def test_a_saved_model_is_read_back(tmp_path: Path) -> None:
 
 def test_a_saved_model_that_holds_code_is_not_run(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x * 2)])
-    with pytest.raises(Exception, match="unsafe|lambda"):
+    with pytest.raises(Exception, match=r"unsafe|lambda"):
         load_model(saved(model, tmp_path))
 
 

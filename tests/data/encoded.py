@@ -85,6 +85,7 @@ def one_of_each_kind() -> dict[str, bytes]:
     kinds |= {f"16-bit {kind}": encode(sixteen, kind) for kind in ("PNG", "TIFF")}
     kinds |= {f"1-bit {kind}": encode(bilevel, kind) for kind in ("PNG", "GIF", "BMP", "TIFF")}
     kinds |= {f"CMYK {kind}": encode(image.convert("CMYK"), kind) for kind in ("JPEG", "TIFF")}
+    kinds |= {f"{mode} TIFF": encode(Image.fromarray(rgb, mode), "TIFF") for mode in ("YCbCr", "LAB")}
     kinds |= {f"animated {kind}": animation(kind, frames) for kind in ("GIF", "PNG", "WEBP", "TIFF", "MPO")}
     kinds |= {f"turned {kind}": encode(rgb, kind, exif=exif(6)) for kind in ("JPEG", "PNG", "WEBP", "TIFF")}
     compressions = ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg")

@@ -16,6 +16,7 @@ from lensmith.rendering.terminal import (
     rows_table,
     skipped_sentence,
 )
+from lensmith.rendering.wording import SPACE
 
 
 def drawn(*tables: object) -> str:
@@ -32,16 +33,16 @@ def an_evaluation(names: tuple[str, ...] = ("cat", "dog")):
 
 
 def test_the_sentence_has_accuracy_interval_n_and_baseline():
-    assert accuracy_sentence(an_evaluation()) == (
-        "test accuracy 75.00 % (95 % interval 30.06 % to 95.44 %, 4 images; always 'cat': 50.00 %)"
+    assert accuracy_sentence(an_evaluation()).replace(SPACE, " ") == (
+        "test accuracy 75.0 % (95 % interval 30.1 to 95.4 %, 4 images; always 'cat': 50.0 %)"
     )
 
 
 def test_every_metric_stands_beside_the_baseline_and_the_weakest_class_comes_first():
     text = drawn(*evaluation_tables(an_evaluation()))
     (accuracy_line,) = [line for line in text.splitlines() if line.strip().startswith("accuracy")]
-    assert "75.00 %" in accuracy_line
-    assert "50.00 %" in accuracy_line
+    assert "75.0" in accuracy_line
+    assert "50.0" in accuracy_line
     assert text.index("dog  ") < text.index("cat  ", text.index("weakest first"))
     assert "was taken for" in text
 
@@ -57,8 +58,8 @@ def test_predictions_name_the_error_of_a_file():
         FilePrediction("b.png", None, None, [], "empty file"),
     ]
     text = drawn(predictions_table(answers))
-    assert "90.00 %" in text
-    assert "dog 10.00 %" in text
+    assert "90.0" in text
+    assert "dog 10.0" in text
     assert "empty file" in text
     rows = list(csv.DictReader(io.StringIO(predictions_csv(answers, top=3))))
     assert (rows[0]["class_2"], rows[0]["p_2"], rows[0]["class_3"], rows[0]["error"]) == ("dog", "0.1", "", "")
@@ -79,6 +80,6 @@ def test_counts_and_skipped_files_of_a_data_set():
 
 def test_accuracies_in_rows_are_per_cent_and_missing_ones_a_dash():
     text = drawn(rows_table([{"name": "a", "test_accuracy": 0.5}, {"name": "b", "test_accuracy": None}]))
-    assert "50.00 %" in text
+    assert "50.0" in text
     assert "–" in text
     assert "None" not in text

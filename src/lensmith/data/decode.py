@@ -104,7 +104,7 @@ def decode(content: bytes, color: Color = "rgb") -> Pixels:
         image.load()
         turn = _TURNS.get(_orientation(image))
         flat = _without_transparency(_to_eight_bit(image))
-        # Gray is made from RGB even where Pillow knows a shorter way, which rounds differently.
+        # Gray is made from RGB: Pillow's own way from YCbCr gives another, and from LAB there is none.
         plain = flat if flat.mode in ("L", "RGB") else flat.convert("RGB")
         upright = plain if turn is None else plain.transpose(turn)
         mode = "RGB" if color == "rgb" else "L"

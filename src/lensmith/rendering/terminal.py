@@ -10,6 +10,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from lensmith.rendering.wording import decimals_for, percent, percent_range
+
 if TYPE_CHECKING:
     # A table needs none of what made its record; `predict` must not wait for it.
     from lensmith.data import Dataset
@@ -50,74 +52,50 @@ def rows_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     )
 
 
-def percent(fraction: float | None) -> str:
-    """Write a fraction as per cent.
-
-    Example:
-        >>> percent(0.98611)
-        '98.61 %'
-    """
-    return "–" if fraction is None else f"{100 * fraction:.2f} %"
-
-
 def accuracy_sentence(evaluation: "Evaluation") -> str:
     """Say in one line how good the classifier is, how sure that is, and what it is worth."""
+    decimals = decimals_for(evaluation.n)
     return (
-        f"{evaluation.split} accuracy {percent(evaluation.accuracy)} "
-        f"(95 % interval {percent(evaluation.accuracy_low)} to {percent(evaluation.accuracy_high)}, "
-        f"{evaluation.n:,} images; always {evaluation.baseline.name!r}: {percent(evaluation.baseline_accuracy)})"
+        f"{evaluation.split} accuracy {percent(evaluation.accuracy, decimals)} "
+        f"(95 % interval {percent_range(evaluation.accuracy_low, evaluation.accuracy_high, decimals)}, "
+        f"{evaluation.n:,} images; always {evaluation.baseline.name!r}: "
+        f"{percent(evaluation.baseline_accuracy, decimals)})"
     )
 
 
 def evaluation_tables(evaluation: "Evaluation") -> list[RenderableType]:
     """Draw an evaluation: metrics beside the baseline, the weakest classes, the most confused pairs."""
-    base = evaluation.baseline
-    metrics = [
-        ("accuracy", percent(evaluation.accuracy), percent(base.accuracy)),
-        ("  95 % interval", f"{percent(evaluation.accuracy_low)} – {percent(evaluation.accuracy_high)}", ""),
-        (
-            f"top-{evaluation.top_k} accuracy",
-            percent(evaluation.top_k_accuracy),
-            percent(base.top_k_accuracy),
-        ),
-        ("balanced accuracy", percent(evaluation.balanced_accuracy), percent(base.balanced_accuracy)),
-        ("macro F1", percent(evaluation.macro_f1), percent(base.macro_f1)),
-        ("log loss (nats)", f"{evaluation.log_loss:.4f}", f"{base.log_loss:.4f}"),
-    ]
-    if evaluation.loss is not None:
-        metrics.append(("the recipe's loss", f"{evaluation.loss:.4f}", ""))
-    weakest = sorted(evaluation.per_class, key=lambda its: its.recall)[:WORST_CLASSES_SHOWN]
-    classes = [(its.name, percent(its.precision), percent(its.recall), percent(its.f1), its.support) for its in weakest]
     pairs = [(its.label, its.predicted, its.count, percent(its.fraction)) for its in evaluation.most_confused]
-    title = (
-        "Classes, weakest first"
-        if len(weakest) == len(evaluation.per_class)
-        else f"The {len(weakest)} weakest of {len(evaluation.per_class)} classes"
-    )
-    drawn = [
-        table(
-            ("metric", "value", f"always {base.name!r}"),
-            metrics,
-            title=f"{evaluation.split} split, {evaluation.n:,} images",
-            right=("value", f"always {base.name!r}"),
-        ),
-        table(
-            ("class", "precision", "recall", "F1", "images"),
-            classes,
-            title=title,
-            right=("precision", "recall", "F1", "images"),
-        ),
+    columns = ("is", "was taken for", "images", "of that class")
+    confused = [table(columns, pairs, title="Most confused", right=columns[2:])] if pairs else []
+    return [_metrics_table(evaluation), _classes_table(evaluation), *confused]
+
+
+def _metrics_table(evaluation: "Evaluation") -> RenderableType:
+    base, decimals = evaluation.baseline, decimals_for(evaluation.n)
+    beside = [
+        ("accuracy", evaluation.accuracy, base.accuracy),
+        (f"top-{evaluation.top_k} accuracy", evaluation.top_k_accuracy, base.top_k_accuracy),
+        ("balanced accuracy", evaluation.balanced_accuracy, base.balanced_accuracy),
+        ("macro F1", evaluation.macro_f1, base.macro_f1),
     ]
-    if pairs:
-        drawn.append(
-            table(
-                ("is", "was taken for", "images", "of that class"),
-                pairs,
-                title="Most confused",
-                right=("images", "of that class"),
-            )
-        )
-    return drawn
+    rows = [(name, percent(value, decimals), percent(its_base, decimals)) for name, value, its_base in beside]
+    interval = percent_range(evaluation.accuracy_low, evaluation.accuracy_high, decimals)
+    rows.insert(1, ("  95 % interval", interval, ""))
+    rows.append(("log loss (nats)", f"{evaluation.log_loss:.4f}", f"{base.log_loss:.4f}"))
+    if evaluation.loss is not None:
+        rows.append(("the recipe's loss", f"{evaluation.loss:.4f}", ""))
+    columns = ("metric", "value", f"always {base.name!r}")
+    return table(columns, rows, title=f"{evaluation.split} split, {evaluation.n:,} images", right=columns[1:])
+
+
+def _classes_table(evaluation: "Evaluation") -> RenderableType:
+    every = len(evaluation.per_class)
+    weakest = sorted(evaluation.per_class, key=lambda its: its.recall)[:WORST_CLASSES_SHOWN]
+    title = "Classes, weakest first" if len(weakest) == every else f"The {len(weakest)} weakest of {every} classes"
+    columns = ("class", "precision", "recall", "F1", "images")
+    rows = [(its.name, percent(its.precision), percent(its.recall), percent(its.f1), its.support) for its in weakest]
+    return table(columns, rows, title=title, right=columns[1:])
 
 
 def dataset_table(dataset: "Dataset") -> RenderableType:

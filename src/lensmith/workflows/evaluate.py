@@ -18,7 +18,7 @@ from lensmith.evaluation import evaluate as measure
 from lensmith.records import to_json
 from lensmith.rendering.figures import save_confusion, save_mistakes
 from lensmith.rendering.progress import current_screen
-from lensmith.runs import Run, find_run, replacing, write_text
+from lensmith.runs import Run, find_run, write_text
 from lensmith.training import make_loss, make_targets, ordered_batches
 from lensmith.workflows.provenance import open_data_of, recipe_of
 
@@ -81,10 +81,8 @@ def evaluate_model(run: Run, model: Any, dataset: Dataset, recipe: Recipe, split
     folder.mkdir(exist_ok=True)
     write_text(folder / "evaluation.json", to_json(evaluation))
     write_text(folder / "predictions.csv", _predictions_csv(probabilities, split, dataset.class_names))
-    with replacing(folder / "confusion.png") as temporary:
-        save_confusion(evaluation, temporary)
-    with replacing(folder / "mistakes.png") as temporary:
-        save_mistakes(mistakes, images, temporary)
+    save_confusion(evaluation, folder / "confusion.png")
+    save_mistakes(mistakes, images, folder / "mistakes.png")
     return Evaluated(evaluation, mistakes, images)
 
 

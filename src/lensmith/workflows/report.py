@@ -9,7 +9,7 @@ from lensmith.data import Dataset
 from lensmith.export import ExportedModel
 from lensmith.rendering.figures import save_history
 from lensmith.rendering.report import LayerRow, Report, render_report
-from lensmith.runs import Run, replacing, write_text
+from lensmith.runs import Run, write_text
 from lensmith.training import TrainingResult
 from lensmith.workflows.evaluate import Evaluated
 
@@ -25,8 +25,7 @@ def write_report(
     evaluated: Evaluated | None,
 ) -> None:
     """Draw `history.png` and write `report.html`."""
-    with replacing(run.path / "history.png") as temporary:
-        save_history(training.history, temporary)
+    save_history(training.history, run.path / "history.png")
     chosen = np.random.default_rng(recipe.seed).choice(
         len(dataset.train), min(SAMPLES, len(dataset.train)), replace=False
     )

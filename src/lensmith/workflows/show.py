@@ -11,7 +11,6 @@ from lensmith.errors import LensmithError
 from lensmith.records import Record
 from lensmith.rendering.figures import save_samples
 from lensmith.rendering.progress import current_screen
-from lensmith.runs import replacing
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,7 @@ def show(data: str | Path, *, n: int = 8, output: str | Path | None = None, seed
     if path.suffix.lower() != ".png":
         raise LensmithError(f"The picture {path} must end in .png.")
     try:
-        with replacing(path) as temporary:
-            save_samples(dataset, dataset.train.read(chosen), labels, temporary)
+        save_samples(dataset, dataset.train.read(chosen), labels, path)
     except OSError as error:
         raise LensmithError(f"The picture {path} cannot be written: {error.strerror}.") from None
     return ShowRecord(str(data), str(path), dataset.class_counts, dataset.skipped_by_reason, dataset)
