@@ -20,6 +20,12 @@ MOST_LINES_OF_A_FUNCTION = 60
 
 TESTED_ELSEWHERE = {
     "__main__.py": "one call; tests/test_cli.py",
+    "rendering/canvas.py": "what it draws on; tests/rendering/test_figures.py",
+    "rendering/charts.py": "drawn in the report; tests/rendering/test_report.py",
+    "rendering/findings.py": "shown in the report; tests/rendering/test_report.py",
+    "rendering/origins.py": "shown in the report; tests/rendering/test_report.py",
+    "rendering/pictures.py": "shown in the report; tests/rendering/test_report.py",
+    "rendering/wording.py": "its doctests",
 }
 """Source files without a test file of their own, and where what they do is tested."""
 

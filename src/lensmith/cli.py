@@ -78,17 +78,10 @@ def train(
     runs: Runs = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run of that name.")] = False,
     resume: Annotated[
-        str | None,
-        typer.Option(
-            "--resume",
-            metavar="RUN",
-            help="Go on with an interrupted run, or train a finished one further with --epochs.",
-        ),
+        str | None, typer.Option(metavar="RUN", help="Go on with a run, or train a finished one to more --epochs.")
     ] = None,
     backend: Annotated[str | None, typer.Option(help="Keras backend: tensorflow, jax or torch.")] = None,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write TensorBoard logs into the run folder.")
-    ] = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="TensorBoard logs in the run folder.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -100,21 +93,19 @@ def train(
         "seed": seed,
         "training.tensorboard": tensorboard or None,
     }
-    overrides = _parse_settings(settings or []) | {
-        key: value for key, value in short_forms.items() if value is not None
-    }
     if (data is None) == (resume is None):
         raise LensmithError("Give DATA to train on, or --resume RUN to go on with a run: one of the two.")
     from lensmith.backend import choose_backend
+    from lensmith.config import parse_settings
     from lensmith.workflows import train as workflow
 
+    overrides = parse_settings(settings or []) | {key: value for key, value in short_forms.items() if value is not None}
     if backend is not None:
         choose_backend(backend)
-
     workflow.COMMAND_STARTED.set(STARTED)
     _set_screen(quiet)
     if resume is not None:
-        if set(overrides) - {"epochs"} or recipe != "auto" or name or force:
+        if set(overrides) - {"epochs"} or recipe != "auto" or name or force or backend:
             raise LensmithError("--resume goes on with the run's own recipe; only --epochs can be changed.")
         record = workflow.resume(resume, epochs=epochs, runs=runs)
     else:
@@ -276,18 +267,6 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(BUG)
-
-
-def _parse_settings(settings: list[str]) -> dict[str, Any]:
-    parsed = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals or not key:
-            raise LensmithError(
-                f"--set {setting!r} has no key and value. Expected section.key=value, such as training.epochs=3."
-            )
-        parsed[key.strip()] = value.strip()
-    return parsed
 
 
 def _set_screen(quiet: bool) -> None:

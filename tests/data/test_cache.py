@@ -121,7 +121,8 @@ def test_other_settings_have_a_cache_of_their_own(config: DataConfig, home: Path
     assert len(entries(home)) == 2
 
 
-def test_files_that_cannot_be_used_are_told_with_place_and_reason(home: Path, paths: list[Path]) -> None:
+def test_files_that_cannot_be_used_are_told_with_place_and_reason(home: Path, paths: list[Path], monkeypatch) -> None:
+    monkeypatch.setattr(cache, "FILES_AT_ONCE", 5)
     paths[2].write_bytes(b"")
     paths[5].write_text("<html>")
     paths[7].write_bytes(paths[7].read_bytes()[:120])
@@ -184,11 +185,18 @@ def empty_the_index(folder: Path) -> None:
     (folder / "index.json").write_text("{}")
 
 
+@pytest.mark.parametrize("largest_in_memory", [0, cache.LARGEST_IN_MEMORY], ids=["mapped", "in memory"])
 @pytest.mark.parametrize("damage", [shorten, lose_the_pixels, halve_the_index, empty_the_index])
 def test_half_written_cache_is_made_anew(
-    damage: Callable[[Path], None], home: Path, paths: list[Path], decoded: list[bytes]
+    damage: Callable[[Path], None],
+    largest_in_memory: int,
+    home: Path,
+    paths: list[Path],
+    decoded: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    whole = decode_files(paths, CONFIG).pixels
+    monkeypatch.setattr(cache, "LARGEST_IN_MEMORY", largest_in_memory)
+    whole = np.array(decode_files(paths, CONFIG).pixels)  # a copy: a map would change with its file
     (folder,) = entries(home)
     damage(folder)
     np.testing.assert_array_equal(decode_files(paths, CONFIG).pixels, whole)

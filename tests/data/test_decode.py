@@ -93,7 +93,7 @@ def test_probe_tells_colour_from_gray(tmp_path: Path) -> None:
     file = tmp_path / "picture"
     for kind, content in KINDS.items():
         file.write_bytes(content)
-        assert probe(file)[2] == (not kind.startswith(("gray", "LA", "16-bit", "1-bit"))), kind
+        assert probe(file)[2] == (not kind.startswith(("gray ", "LA ", "16-bit ", "1-bit "))), kind
 
 
 @pytest.mark.parametrize("kind", LOSSLESS)

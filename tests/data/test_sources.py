@@ -118,6 +118,15 @@ def test_fingerprint_changes_with_images_labels_and_class_names(folder: Path) ->
     assert len(seen) == 4
 
 
+def test_fingerprint_changes_with_labels_alone(tmp_path: Path) -> None:
+    images, labels = stripes(12)
+    fingerprints = set()
+    for its in (labels, 1 - labels):
+        np.savez(tmp_path / "arrays.npz", x_train=images, y_train=its)
+        fingerprints.add(open_dataset(tmp_path / "arrays.npz", DataConfig()).fingerprint)
+    assert len(fingerprints) == 2
+
+
 def test_found_is_used_and_skipped(folder: Path) -> None:
     bad = {
         "empty.png": b"",

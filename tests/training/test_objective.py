@@ -237,6 +237,17 @@ def test_augmentation_that_does_not_fit_the_images_is_named_before_training(laye
     assert message.startswith(f"training.augmentation.1, {layer['class_name']}, {reason}")
 
 
+@pytest.mark.parametrize("name", ["MixUp", "CutMix", "mix_up"])
+def test_augmentation_that_mixes_classes_is_refused_as_labels_would_be_wrong(name: str) -> None:
+    with pytest.raises(RecipeError, match=r"^training\.augmentation\.1: (MixUp|CutMix) mixes images"):
+        make_augmentation(config(augmentation=["RandomFlip", name]).augmentation)
+
+
+def test_augmentation_for_colours_is_named_before_training_on_grey_images() -> None:
+    message = refusal(network(), augmentation=[{"class_name": "RandomHue", "factor": 0.5}])
+    assert message.startswith("training.augmentation.0, RandomHue, cannot work on images of the shape (4, 4, 1): ")
+
+
 def test_augmentation_that_fits_passes_the_check() -> None:
     check(network(), augmentation=["RandomFlip", {"class_name": "GaussianNoise", "stddev": 1.0}])
 

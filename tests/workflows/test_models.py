@@ -48,6 +48,7 @@ def test_the_list_can_be_printed_as_json(rows: dict[str, ModelRow]) -> None:
         ({}, (28, 28, 1)),
         ({"data.color": "rgb"}, (28, 28, 3)),
         ({"data.image_size": 20}, (20, 20, 1)),
+        ({"data.image_size": "auto"}, (32, 32, 1)),
         ({"data.image_size": [20, 30], "data.color": "auto"}, (20, 30, 3)),
     ],
 )

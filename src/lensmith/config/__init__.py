@@ -1,6 +1,6 @@
 """Recipes: their schema, and reading them from TOML with overrides. Plain Python: no Keras."""
 
-from lensmith.config.files import load_recipe, recipe_names, to_toml
+from lensmith.config.files import load_recipe, parse_settings, recipe_names, to_toml
 from lensmith.config.recipe import DataConfig, EarlyStopping, KerasObject, ModelConfig, Recipe, TrainingConfig
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Recipe",
     "TrainingConfig",
     "load_recipe",
+    "parse_settings",
     "recipe_names",
     "to_toml",
 ]

@@ -1,7 +1,7 @@
 """Find a recipe, lay settings over it, and write a resolved one."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from importlib import resources
 from pathlib import Path
@@ -58,6 +58,27 @@ def load_recipe(
         return Recipe(**values, name=name)
     except ValidationError as error:
         raise RecipeError(f"Recipe {recipe}: {explain(error, values)}") from None
+
+
+def parse_settings(settings: Sequence[str]) -> dict[str, str]:
+    """Take `KEY=VALUE` apart, as `--set` has them.
+
+    Raises:
+        RecipeError: A setting without a key or without `=`.
+
+    Example:
+        >>> parse_settings(["training.epochs=3"])
+        {'training.epochs': '3'}
+    """
+    parsed = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or not key.strip():
+            raise RecipeError(
+                f"--set {setting!r} has no key and value. Expected section.key=value, such as training.epochs=3."
+            )
+        parsed[key.strip()] = value.strip()
+    return parsed
 
 
 def to_toml(recipe: Recipe) -> str:

@@ -1,5 +1,6 @@
 """A data set as training sees it: pixels that may lie on disk, labels, and where each image came from."""
 
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -35,12 +36,25 @@ class Split:
 
     def read(self, positions: npt.NDArray[np.integer] | slice = slice(None)) -> Images:
         """Read images by position within the split: `uint8 (n, H, W, C)`, in memory."""
-        return np.asarray(self.store[self.indices[positions]])
+        images = np.asarray(self.store[self.indices[positions]])
+        _forget_pages(self.store)
+        return images
 
     def take(self, positions: npt.NDArray[np.integer]) -> "Split":
         """Return the part of the split at these positions."""
         names = [self.names[position] for position in positions]
         return Split(self.store, self.indices[positions], self.labels[positions], names)
+
+
+def _forget_pages(store: Images) -> None:
+    """Let go of the pages of a memory map that were just read.
+
+    The system keeps the file in its cache; without this they would count as this process's memory until
+    all of the file did.
+    """
+    mapped = getattr(store, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from lensmith.training.batches import Targets
 
 Outputs = npt.NDArray[np.floating]
 
+MIXING_LAYERS = {"CutMix", "MixUp"}
+"""Augmentation layers that would have to change the labels, too."""
+
 
 def make_loss(config: TrainingConfig, *, on_probabilities: bool = False) -> Any:
     """Make the recipe's loss; `on_probabilities` gives its form for outputs that are probabilities."""
@@ -62,8 +65,19 @@ def make_metrics(config: TrainingConfig) -> list[Any]:
 
 
 def make_augmentation(layers: list[KerasObject]) -> list[Any]:
-    """Make the recipe's augmentation layers."""
-    return _make_all("layers", layers, "training.augmentation")
+    """Make the recipe's augmentation layers.
+
+    Raises:
+        RecipeError: A layer that cannot be made, or one that mixes images of several classes.
+    """
+    made = _make_all("layers", layers, "training.augmentation")
+    for place, layer in enumerate(made):
+        if type(layer).__name__ in MIXING_LAYERS:
+            raise RecipeError(
+                f"training.augmentation.{place}: {type(layer).__name__} mixes images of several classes, "
+                "but their labels would stay as they are."
+            )
+    return made
 
 
 def check_objective(model: Any, loss: Any, split: Split, num_classes: int, config: TrainingConfig) -> None:

@@ -8,7 +8,7 @@ from lensmith.models import build_model, to_python
 from lensmith.records import Record
 
 # What a network without a size of its own is shown at.
-EXAMPLE_SHAPE = (32, 32, 3)
+EXAMPLE_SIZE = 32
 EXAMPLE_CLASSES = 10
 
 
@@ -74,8 +74,6 @@ def model_python(recipe: str) -> str:
 
 def example_shape(recipe: Recipe) -> tuple[int, int, int]:
     """Return the input shape a recipe's network is shown at: its own size, or an example's."""
-    size = recipe.data.image_size
-    if size == "auto":
-        return EXAMPLE_SHAPE
+    size = EXAMPLE_SIZE if recipe.data.image_size == "auto" else recipe.data.image_size
     height, width = (size, size) if isinstance(size, int) else size
     return (height, width, 1 if recipe.data.color == "grayscale" else 3)
