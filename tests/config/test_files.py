@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lensmith.config import Recipe, load_recipe, recipe_names, to_toml
+from lensmith.config import Recipe, load_recipe, parse_settings, recipe_names, to_toml
 from lensmith.errors import RecipeError
 
 MODEL = '[model]\nbuilder = "small-cnn"\n'
@@ -24,6 +24,12 @@ def test_the_tutorials_and_auto_are_packaged() -> None:
     tutorials = {"cifar-3conv", "mnist-3conv", "cifar-mlp", "cifar-2conv", "mnist-2conv", "cifar-bn-dropout"}
     assert {"auto", "cifar-2conv-bn-dropout", *tutorials} <= set(recipe_names())
     assert recipe_names() == sorted(recipe_names())
+
+
+def test_the_networks_that_tutorial_c_compares_have_the_same_data_and_budget() -> None:
+    mlp, plain, improved = map(load_recipe, ("cifar-mlp", "cifar-2conv", "cifar-2conv-bn-dropout"))
+    assert mlp.data == plain.data == improved.data
+    assert mlp.training == plain.training == improved.training
 
 
 def test_a_recipe_is_called_by_its_file(mine: Path) -> None:
@@ -79,6 +85,18 @@ def test_a_wrong_key_is_said_with_its_file(mine: Path) -> None:
 def test_the_name_cannot_be_set() -> None:
     with pytest.raises(RecipeError, match="there is no key 'name'"):
         load_recipe("auto", {"name": "other"})
+
+
+def test_settings_are_taken_apart_at_their_first_sign() -> None:
+    given = ["training.epochs=3", " seed = 1 ", "description=a = b", "source=", "seed=2"]
+    assert parse_settings(given) == {"training.epochs": "3", "seed": "2", "description": "a = b", "source": ""}
+    assert parse_settings([]) == {}
+
+
+@pytest.mark.parametrize("setting", ["training.epochs", "=3", " = 3", ""])
+def test_a_setting_without_key_or_value_says_what_one_looks_like(setting: str) -> None:
+    with pytest.raises(RecipeError, match=r"has no key and value\. Expected section\.key=value, such as training"):
+        parse_settings([setting])
 
 
 @pytest.mark.parametrize(
