@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from lensmith.data import Split
 from lensmith.errors import ExportError
 from lensmith.export import _compare, export_artifact
 from lensmith.inference import Predictor
@@ -99,7 +100,43 @@ def test_the_comparison_measures_the_largest_difference(tiny_run: Run):
             return predictor.probabilities(images) + 0.25
 
     predictor = Predictor.of_run(tiny_run)
-    found = _compare(Shifted(), predictor, np.zeros((3, 12, 12, 3), np.uint8))
+    store = np.zeros((3, 12, 12, 3), np.uint8)
+    found = _compare(Shifted(), predictor, Split(store, np.arange(3), np.zeros(3, np.int64), list("abc")))
     assert found.max_difference == pytest.approx(0.25)
     assert found.agreement == 1.0
     assert found.bytes == tiny_run.onnx_file.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("keras_answers", "onnx_answers", "agreement"),
+    [
+        ([[0.5, 0.5 - 1e-6]], [[0.5 - 1e-6, 0.5]], 1.0),  # a tie
+        ([[0.6, 0.4]], [[0.4, 0.6]], 0.0),
+    ],
+)
+def test_either_of_two_tied_classes_is_the_likeliest(keras_answers, onnx_answers, agreement, tiny_run: Run):
+    class Keras:
+        def predict(self, images: np.ndarray, **_: object) -> np.ndarray:
+            return np.array(keras_answers)
+
+    class Onnx:
+        onnx_file = tiny_run.onnx_file
+
+        def probabilities(self, images: np.ndarray) -> np.ndarray:
+            return np.array(onnx_answers)
+
+    one = Split(np.zeros((1, 12, 12, 3), np.uint8), np.arange(1), np.zeros(1, np.int64), ["a"])
+    assert _compare(Keras(), Onnx(), one).agreement == agreement
+
+
+def test_answers_that_are_no_numbers_are_no_agreement(tiny_run: Run, stripes_folder: Path, tmp_path: Path):
+    from lensmith.config import DataConfig
+    from lensmith.data import open_dataset
+
+    model = tiny_run.model
+    model.set_weights([np.full_like(its, np.nan) for its in model.get_weights()])
+    run = create_run("x", "nan", tmp_path)
+    (run.path / "artifact.json").write_text("{}")
+    with pytest.raises(ExportError):
+        export_artifact(run, model, open_dataset(stripes_folder, DataConfig()))
+    assert not (run.path / "artifact.json").exists()

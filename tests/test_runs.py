@@ -134,3 +134,31 @@ def test_a_reader_never_sees_half_a_run_json(tmp_path: Path):
     finally:
         stop.set()
         writer.join()
+
+
+def test_an_automatic_name_never_takes_a_folder_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "Photos-auto-1").mkdir()
+    assert create_run("photos-auto", None, tmp_path).name == "photos-auto-2"
+    # Another process makes the folder between the look and the making.
+    monkeypatch.setattr(Path, "iterdir", lambda self: iter(()))
+    assert create_run("photos-auto", None, tmp_path).name in ("photos-auto-1", "photos-auto-3")
+    assert (tmp_path / "photos-auto-2" / "run.json").exists()
+
+
+def test_a_name_too_long_for_the_disk_is_an_error_of_its_own(tmp_path: Path):
+    with pytest.raises(RunError):
+        create_run("x", "n" * 300, tmp_path)
+    with pytest.raises(RunError, match="No run named"):
+        find_run("n" * 300, tmp_path)
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path):
+    with pytest.raises(RunError, match=r"gone/file\.txt cannot be written: No such file"):
+        write_text(tmp_path / "gone" / "file.txt", "x")
+
+
+def test_a_damaged_model_is_named(tmp_path: Path):
+    run = create_run("x", "damaged", tmp_path)
+    run.keras_file.write_bytes(b"PK nonsense")
+    with pytest.raises(RunError, match=r"model\.keras cannot be read"):
+        _ = run.model

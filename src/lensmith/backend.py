@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -106,10 +107,7 @@ def load_model(keras_file: Path) -> Any:
 
 def versions() -> dict[str, str]:
     """Return the versions that decide what a training run computes."""
-    import keras
-    import numpy as np
-
-    found = {"keras": str(keras.__version__), "numpy": str(np.__version__)}
+    found = {name: metadata.version(name) for name in ("lensmith", "keras", "numpy", "pillow", "onnxruntime")}
     if backend_name() in sys.modules:
         found[backend_name()] = str(sys.modules[backend_name()].__version__)
     return found

@@ -255,11 +255,6 @@ def main() -> None:
     except LensmithError as error:
         print(f"{'Stopped' if isinstance(error, Interrupted) else 'Error'}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        sys.exit(Interrupted.exit_code)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
     except Exception:
         traceback.print_exc()
         print(

@@ -62,7 +62,7 @@ def _html_table(title: str, values: dict[str, Any]) -> str:
 
 def _html_cell(value: Any) -> str:
     if isinstance(value, dict):
-        return _html_table("", value) if len(value) <= LONGEST_LIST_SHOWN else f"{len(value)} entries"
+        return _html_table("", value)
     if isinstance(value, list):
         if len(value) > LONGEST_LIST_SHOWN or any(isinstance(item, list) for item in value):
             return f"{len(value)} entries"

@@ -15,12 +15,11 @@ Every file a reader may look at is replaced by rename, never rewritten in place.
 """
 
 import contextlib
+import itertools
 import json
 import os
-import platform
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,7 +74,10 @@ class Run:
         """The trained model as a plain `keras.Model`: raw pixels 0 to 255 in, probabilities out."""
         if not self.keras_file.exists():
             raise RunError(f"Run {self.name} has no model.keras yet: its state is {self.info.get('state')!r}.")
-        return load_model(self.keras_file)
+        try:
+            return load_model(self.keras_file)
+        except Exception as error:  # Keras, zipfile and HDF5 each have their own for a damaged file
+            raise RunError(f"{self.keras_file} cannot be read as a model: {error}") from error
 
     @property
     def keras_file(self) -> Path:
@@ -159,7 +161,7 @@ def check_destination(name: str | None, runs: str | Path | None, *, force: bool 
         raise RunError(
             f"The runs folder {root} cannot be written: {error.strerror}. Choose another with --runs."
         ) from None
-    if name is None or not (root / name).exists():
+    if name is None or not os.path.exists(root / name):  # unlike Path.exists, it does not raise for a long name
         return root
     if not (root / name / "run.json").exists():
         raise RunError(f"{root / name} exists and is not a run, so it is never replaced. Choose another --name.")
@@ -181,11 +183,17 @@ def create_run(stem: str, name: str | None, runs: str | Path | None, *, force: b
         RunError: As `check_destination`.
     """
     root = check_destination(name, runs, force=force)
-    path = root / name if name is not None else _next_free(root, re.sub(r"[^\w.-]+", "-", stem))
-    if path.exists():
-        shutil.rmtree(path)
-    path.mkdir()
-    (path / "checkpoints").mkdir()
+    try:
+        if name is None:
+            path = _make_next_free(root, re.sub(r"[^\w.-]+", "-", stem))
+        else:
+            path = root / name
+            if force and path.exists():
+                shutil.rmtree(path)
+            path.mkdir()
+        (path / "checkpoints").mkdir()
+    except OSError as error:
+        raise RunError(f"The run cannot be made in {root}: {error.strerror}.") from None
     write_text(path / "run.json", to_json({"state": "running", "started": now()}))
     return Run(path)
 
@@ -198,7 +206,7 @@ def find_run(run: str | Path, runs: str | Path | None = None) -> Run:
     """
     if isinstance(run, Path) or (os.sep in str(run) and str(run) != "latest"):
         path = Path(run)
-        if not (path / "run.json").exists():
+        if not os.path.exists(path / "run.json"):
             raise RunError(f"{path} is not a run: it has no run.json.")
         return Run(path)
     root = runs_root(runs)
@@ -208,7 +216,7 @@ def find_run(run: str | Path, runs: str | Path | None = None) -> Run:
             raise RunError(f"There are no runs in {root} yet. Make one with: lensmith train DATA")
         return found[-1]
     for candidate in (root / run, Path(run)):
-        if (candidate / "run.json").exists():
+        if os.path.exists(candidate / "run.json"):
             return Run(candidate)
     raise RunError(f"No run named {run!r} in {root}.{did_you_mean(run, ['latest', *(its.name for its in found)])}")
 
@@ -228,18 +236,25 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, and rename it to `path` when all went well and it is on disk.
 
     The temporary file has the same ending, because Keras looks at it.
+
+    Raises:
+        RunError: It cannot be written; what was there before is untouched.
     """
-    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = None
     try:
+        handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary:
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -248,40 +263,18 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def machine() -> dict[str, Any]:
-    """Describe the machine: system, processor, cores, memory in bytes."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
-    return {
-        "system": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "memory_bytes": memory,
-        "python": platform.python_version(),
-    }
-
-
 def now() -> str:
     """Return the time, UTC, ISO 8601 with microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def command_line() -> str:
-    """Return the command as it was typed, near enough to repeat it."""
-    import shlex
-
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _next_free(root: Path, stem: str) -> Path:
-    taken = [
-        int(match[1]) for entry in root.iterdir() if (match := re.fullmatch(re.escape(stem) + r"-(\d+)", entry.name))
-    ]
-    return root / f"{stem}-{max(taken, default=0) + 1}"
+def _make_next_free(root: Path, stem: str) -> Path:
+    """Make the folder `<stem>-<n>` with the next free n; another process may be doing the same."""
+    pattern = re.compile(re.escape(stem) + r"-(\d+)", re.IGNORECASE)
+    taken = [int(match[1]) for entry in root.iterdir() if (match := pattern.fullmatch(entry.name))]
+    for n in itertools.count(max(taken, default=0) + 1):
+        path = root / f"{stem}-{n}"
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            break
+    return path

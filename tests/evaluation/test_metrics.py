@@ -59,6 +59,7 @@ def test_numbers_that_can_be_checked_by_hand():
     assert found.accuracy == pytest.approx(5 / 6)
     assert found.balanced_accuracy == pytest.approx((1 + 1 + 0.5) / 3)
     assert found.confusion == [[2, 0, 0], [0, 2, 0], [1, 0, 1]]
+    assert found.confusion_normalised == [[1, 0, 0], [0, 1, 0], [0.5, 0, 0.5]]
     assert found.log_loss == pytest.approx(-np.log([0.7, 0.6, 0.8, 0.5, 0.4, 0.2]).mean())
     assert [(its.precision, its.recall, its.support) for its in found.per_class] == [
         (pytest.approx(2 / 3), 1.0, 2),
@@ -83,6 +84,7 @@ def test_a_class_without_images_does_not_count_in_the_means():
     assert found.balanced_accuracy == 1.0
     assert found.macro_f1 == 1.0
     assert found.per_class[2].support == 0
+    assert found.confusion_normalised[2] == [None, None, None]
 
 
 def test_a_certain_and_wrong_answer_does_not_make_the_log_loss_infinite():

@@ -92,3 +92,15 @@ def test_what_a_system_leaves_in_a_folder_is_not_answered(tmp_path: Path):
     for name in ("a.png", "Thumbs.db", "desktop.ini"):
         (tmp_path / name).write_bytes(b"x")
     assert image_files([tmp_path]) == [tmp_path / "a.png"]
+
+
+def test_a_file_name_that_is_not_utf8_is_answered_and_can_be_printed(predictor: Predictor, tmp_path: Path):
+    import os
+
+    place = os.fsencode(tmp_path) + b"/caf\xe9.png"
+    with open(place, "wb") as file:
+        Image.new("RGB", (12, 12)).save(file, "PNG")
+    (answer,) = predictor.predict_files(image_files([tmp_path]))
+    assert answer.label is not None
+    assert "caf" in answer.path
+    assert answer.path.encode("utf-8")

@@ -8,7 +8,7 @@ import pytest
 from lensmith.backend import make_deterministic
 from lensmith.config import Recipe, load_recipe
 from lensmith.data import Dataset, open_dataset
-from lensmith.errors import RecipeError, TrainingDiverged
+from lensmith.errors import LensmithError, RecipeError, TrainingDiverged
 from lensmith.runs import Run, create_run
 from lensmith.training import TrainingResult, fit, prepare
 
@@ -22,6 +22,7 @@ NETWORK = {
     ],
     "data.image_size": "auto",
     "training.batch_size": 16,
+    "training.optimizer": "Adam",
 }
 
 
@@ -150,3 +151,37 @@ def test_early_stopping_without_validation_images_is_refused(stripes_folder: Pat
     its = recipe(data__validation=0.0, training__early_stopping={"patience": 1})
     with pytest.raises(RecipeError, match="needs validation images"):
         prepare(open_dataset(stripes_folder, its.data), its)
+
+
+def test_the_last_step_of_an_epoch_is_looked_at_too(dataset: Dataset, tmp_path: Path):
+    run = create_run("x", "a", tmp_path)
+    one_wild_step = recipe(
+        training__batch_size=4096, training__epochs=1, training__optimizer={"class_name": "SGD", "learning_rate": 1e30}
+    )
+    with pytest.raises(TrainingDiverged, match=r"epoch 1, step 1\."):
+        trained(run, dataset, one_wild_step)
+    assert [path.name for path in run.checkpoints.iterdir()] == ["epoch-0000"]
+
+
+def test_a_run_that_ran_out_of_patience_trains_no_further_when_resumed(dataset: Dataset, tmp_path: Path):
+    still = recipe(
+        training__epochs=50,
+        training__optimizer={"class_name": "SGD", "learning_rate": 0.0},
+        training__early_stopping={"patience": 2},
+        **{"model__layers": [NETWORK["model.layers"][3], NETWORK["model.layers"][4]]},
+    )
+    run = create_run("x", "a", tmp_path)
+    first = trained(run, dataset, still)
+    again = trained(run, dataset, still, resume=True)
+    assert (again.epochs, again.new_epochs) == (first.epochs, 0)
+
+
+def test_an_optimizer_that_cannot_take_a_step_is_refused_before_training(dataset: Dataset):
+    with pytest.raises(RecipeError, match=r"training\.optimizer"):
+        prepare(dataset, recipe(training__optimizer={"class_name": "Adam", "beta_1": "much"}))
+
+
+def test_tensorboard_is_asked_for_before_training(dataset: Dataset, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(LensmithError, match=r"pip install 'lensmith\[tensorboard\]'"):
+        prepare(dataset, recipe(training__tensorboard=True))

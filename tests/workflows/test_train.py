@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from lensmith.config import load_recipe
 from lensmith.errors import LensmithError, RunError
 from lensmith.runs import Run
 
-QUICK = {"epochs": 2, "batch_size": 8}
+QUICK = {"epochs": 2, "batch_size": 8, "learning_rate": 0.001}
 
 
 def weights(run: str | Path) -> list[np.ndarray]:
@@ -85,6 +86,25 @@ def test_a_run_whose_data_has_changed_is_not_resumed(tmp_path: Path):
     with pytest.raises(RunError, match="had 40 usable images and has 41"):
         lensmith.resume("r", epochs=3, runs=tmp_path / "runs")
     assert Run(tmp_path / "runs" / "r").info["state"] == "finished"
+
+
+def test_a_resume_that_cannot_work_leaves_the_run_as_it_was(stripes_folder: Path, tmp_path: Path):
+    lensmith.train(stripes_folder, "cifar-2conv", set=QUICK, name="r", runs=tmp_path)
+    run = Run(tmp_path / "r")
+    before = (run.info, run.recipe_file.read_text())
+    with pytest.raises(RunError, match="has 2 epochs already"):
+        lensmith.resume("r", epochs=1, runs=tmp_path)
+    shutil.rmtree(run.checkpoints)
+    with pytest.raises(RunError, match="no checkpoint"):
+        lensmith.resume("r", epochs=9, runs=tmp_path)
+    assert (run.info, run.recipe_file.read_text()) == before
+
+
+def test_a_file_of_the_users_called_auto_is_theirs(stripes_folder: Path, tmp_path: Path):
+    text = "[model]\nlayers = ['Flatten', {class_name = 'Dense', units = 'num_classes', activation = 'softmax'}]\n"
+    (tmp_path / "auto.toml").write_text(text + "[training]\nepochs = 1\n")
+    record = lensmith.train(stripes_folder, tmp_path / "auto.toml", runs=tmp_path)
+    assert record.epochs == 1
 
 
 def test_force_keeps_the_old_run_when_the_new_one_cannot_be_made(stripes_folder: Path, tmp_path: Path):

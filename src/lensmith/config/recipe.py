@@ -80,7 +80,7 @@ class ModelConfig(Table):
 
 
 class EarlyStopping(Table):
-    """Stop when the validation loss has not improved for a while."""
+    """Stop when no epoch has been better, by validation accuracy and then loss, for a while."""
 
     patience: Annotated[int, Field(ge=1)]
     """Epochs without improvement that are waited for."""

@@ -132,6 +132,14 @@ def _check_row_splits(path: Path, files: tuple[ListedFile, ...]) -> None:
     without = sum(not file.split for file in files)
     if 0 < without < len(files):
         raise DataError(f"{path}: {without} of {len(files)} rows have no split. Give every row one, or none.")
+    seen: dict[str, str] = {}
+    for file in files:
+        place = os.path.realpath(file.path)
+        if place in seen:
+            raise DataError(
+                f"{path} names {file.name} twice ({seen[place]} and {file.split or 'again'}). Keep one row."
+            )
+        seen[place] = file.split or "once"
     classes: dict[str, set[str]] = {}
     for file in files:
         classes.setdefault(file.split, set()).add(file.label)

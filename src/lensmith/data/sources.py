@@ -68,7 +68,7 @@ def open_dataset(source: str | Path, config: "DataConfig", seed: int = 0, progre
     """
     kind = kind_of(str(source))
     name, place = _name_and_place(str(source), kind)
-    loaded = SOURCES[kind](str(source), config, progress)
+    loaded = SOURCES[kind](place, config, progress)
     splits, origin = _complete(loaded, config, seed)
     return Dataset(
         name=name,

@@ -16,7 +16,7 @@ PAIRS_NAMED = 10
 
 @dataclass(frozen=True)
 class ClassMetrics(Record):
-    """How one class fares. Fractions; `None` where nothing was predicted or there is nothing to find."""
+    """How one class fares. Fractions; 0 where nothing was predicted or there is nothing to find."""
 
     name: str
     precision: float
@@ -67,6 +67,7 @@ class Evaluation(Record):
         log_loss: Mean negative log of the label's probability, nats.
         baseline_accuracy: Of always naming the commonest class; `baseline` has the rest.
         confusion: `(K, K)` counts, rows are labels.
+        confusion_normalised: The same as fractions of each row; `None` in the rows of classes without images.
         tta: The same with test-time augmentation, where asked for.
     """
 
@@ -86,6 +87,7 @@ class Evaluation(Record):
     baseline: Baseline
     per_class: list[ClassMetrics]
     confusion: list[list[int]]
+    confusion_normalised: list[list[float | None]]
     most_confused: list[ConfusedPair]
     tta: Any = None
     class_names: tuple[str, ...] = field(default=(), repr=False)
@@ -168,6 +170,7 @@ def evaluate(
             for i, name in enumerate(class_names)
         ],
         confusion=confusion.tolist(),
+        confusion_normalised=[[int(its) / int(row.sum()) if row.sum() else None for its in row] for row in confusion],
         most_confused=_most_confused(confusion, class_names),
         class_names=class_names,
     )
@@ -175,7 +178,7 @@ def evaluate(
 
 def top_k(num_classes: int) -> int:
     """Choose the k of top-k accuracy: 5, or as many as still leave something to get wrong."""
-    return max(1, min(5, num_classes - 1)) if num_classes < 10 else 5
+    return max(1, min(5, num_classes - 1))
 
 
 def _top_k_accuracy(probabilities: Probabilities, labels: Labels, k: int) -> float:

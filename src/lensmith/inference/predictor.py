@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lensmith.data.decode import Color, Pixels, Resize, decode, read_file, resize
-from lensmith.data.listing import is_visible
+from lensmith.data.listing import is_visible, printable
 from lensmith.errors import DataError, DecodeError, RunError
 from lensmith.records import Record
 from lensmith.runs import Run
@@ -49,13 +49,12 @@ class Prediction(Record):
 class Predictor:
     """An exported model, ready to answer."""
 
-    def __init__(self, onnx_file: Path, artifact: dict[str, Any], *, threads: int = 0) -> None:
+    def __init__(self, onnx_file: Path, artifact: dict[str, Any]) -> None:
         """Open the model.
 
         Args:
             onnx_file: The exported model.
             artifact: What `artifact.json` holds.
-            threads: Of ONNX Runtime; 0 means one a core.
 
         Raises:
             RunError: The file cannot be opened as a model, or the artefact lacks something.
@@ -63,7 +62,7 @@ class Predictor:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or os.cpu_count() or 1
+        options.intra_op_num_threads = os.cpu_count() or 1
         options.log_severity_level = 3
         self.onnx_file = onnx_file
         try:
@@ -128,7 +127,7 @@ class Predictor:
         images = [result for result in results if not isinstance(result, DecodeError)]
         answers = iter(self.probabilities(np.stack(images)) if images else ())
         return [
-            FilePrediction(str(path), None, None, [], str(result))
+            FilePrediction(printable(str(path)), None, None, [], str(result))
             if isinstance(result, DecodeError)
             else self._answer(path, next(answers), top)
             for path, result in zip(paths, results, strict=True)
@@ -137,7 +136,7 @@ class Predictor:
     def _answer(self, path: Path, probabilities: npt.NDArray[np.float32], top: int) -> FilePrediction:
         likeliest = np.argsort(-probabilities, kind="stable")[:top]
         named = [(self.class_names[place], float(probabilities[place])) for place in likeliest]
-        return FilePrediction(str(path), named[0][0], named[0][1], named)
+        return FilePrediction(printable(str(path)), named[0][0], named[0][1], named)
 
 
 def image_files(arguments: Sequence[str | Path]) -> list[Path]:
@@ -148,10 +147,10 @@ def image_files(arguments: Sequence[str | Path]) -> list[Path]:
     """
     found: list[Path] = []
     for argument in map(Path, arguments):
-        if argument.is_dir():
+        if os.path.isdir(argument):
             inside = (path for path in argument.rglob("*") if not path.is_dir())
             found += sorted(path for path in inside if all(map(is_visible, path.relative_to(argument).parts)))
-        elif argument.exists():
+        elif os.path.exists(argument):
             found.append(argument)
         else:
             raise DataError(f"No such file or folder: {argument}.")

@@ -1,5 +1,6 @@
 """Fit a network to a data set: build, compile, train, and hand back the best epoch's model."""
 
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from lensmith.training.batches import ordered_batches, training_batches
 from lensmith.training.checkpoint import Row, TrainingState, load_variables, read_state
 from lensmith.training.objective import (
     check_objective,
+    check_optimizer,
     make_augmentation,
     make_loss,
     make_metrics,
@@ -72,7 +74,10 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
     num_classes = len(dataset.class_names)
     if recipe.training.early_stopping and dataset.validation is None:
         raise RecipeError("training.early_stopping needs validation images, and data.validation = 0 leaves none.")
+    if recipe.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise LensmithError("TensorBoard is not installed. Install it with: pip install 'lensmith[tensorboard]'")
     network = build_model(recipe.model, dataset.image_shape, num_classes, recipe.name or "model")
+    check_optimizer(recipe.training)
     check_objective(network, make_loss(recipe.training), dataset.train, num_classes, recipe.training)
     return Preparation(network, _compile(network, dataset, recipe))
 
@@ -110,7 +115,7 @@ def fit(
     epochs_before = state.epoch
     patience = recipe.training.early_stopping.patience if recipe.training.early_stopping else None
     keeping = KeepingCallback(run, state, len(dataset.train), patience)
-    if state.epoch < recipe.training.epochs:
+    if state.epoch < recipe.training.epochs and not keeping.out_of_patience:
         try:
             trainee.fit(
                 **_data(dataset, recipe, state.epoch),
@@ -171,15 +176,9 @@ def _data(dataset: Dataset, recipe: Recipe, first_epoch: int) -> dict[str, Any]:
 
 
 def _tensorboard(run: Run, recipe: Recipe) -> list[Any]:
-    if not recipe.training.tensorboard:
-        return []
-    import importlib.util
-
     import keras
 
-    if importlib.util.find_spec("tensorboard") is None:
-        raise LensmithError("TensorBoard is not installed. Install it with: pip install 'lensmith[tensorboard]'")
-    return [keras.callbacks.TensorBoard(str(run.path / "tensorboard"))]
+    return [keras.callbacks.TensorBoard(str(run.path / "tensorboard"))] if recipe.training.tensorboard else []
 
 
 def _finished(network: Any, recipe: Recipe) -> Any:

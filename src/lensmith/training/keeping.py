@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 import keras
+import numpy as np
 
 from lensmith.errors import Interrupted, TrainingDiverged
 from lensmith.runs import Run, write_text
@@ -32,7 +33,12 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._patience = patience
         self._stop_asked = False
         self._handler_before: Any = None
-        self._epoch_started = 0.0
+        self._epoch_started = self._learning_rate = 0.0
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether so many epochs have passed without a better one that training ends."""
+        return self._patience is not None and self.state.epoch - self.state.best_epoch >= self._patience
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Take over Ctrl-C, and keep the state before the first step so that even that can be resumed."""
@@ -50,27 +56,22 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Start the epoch's clock."""
         self._epoch_started = time.perf_counter()
+        # JAX lends the variables to its training step, so between steps there is nothing to read.
+        self._learning_rate = float(self.model.optimizer.learning_rate)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Stop at Ctrl-C or at the first loss that is not finite."""
         self.state.step += 1
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
-            raise TrainingDiverged(
-                f"Training diverged: the loss became {loss} in epoch {self.state.epoch + 1}, "
-                f"step {self.state.step}. The usual cause is too high a learning rate; try a tenth: --learning-rate "
-                f"{float(self.model.optimizer.learning_rate) / 10:.2g}. Checkpoints of earlier epochs are kept."
-            )
+            raise self._diverged(f"the loss became {loss}")
         if self._stop_asked:
-            raise Interrupted(
-                f"epoch {self.state.epoch + 1} was not finished; {self.state.epoch} whole epochs are kept. "
-                f"Go on: lensmith train --resume {self._run.path}"
-                + (f". Or make a model of what there is: add --epochs {self.state.epoch}" if self.state.epoch else "")
-            )
+            raise self._interrupted(f"epoch {self.state.epoch + 1} was not finished")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Add a row of history, decide whether this is the best epoch, and write a checkpoint."""
         logs = logs or {}
+        self._check_finite(logs)
         seconds = time.perf_counter() - self._epoch_started
         self.state.epoch = epoch + 1
         row: Row = {
@@ -86,8 +87,32 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self.state.best_epoch = epoch + 1
         save_checkpoint(self._run.checkpoints, self.model, self.state)
         write_text(self._run.history_file, history_csv(self.state.history))
-        if self._patience is not None and epoch + 1 - self.state.best_epoch >= self._patience:
+        if self.out_of_patience:
             self.model.stop_training = True
+        if self._stop_asked:
+            raise self._interrupted("stopped between two epochs")
+
+    def _check_finite(self, logs: dict[str, float]) -> None:
+        """Look at what the epoch's last step did to the weights, which no loss has seen yet."""
+        weights = (its.numpy() for its in self.model.trainable_variables)
+        if not all(np.isfinite(its).all() for its in weights):
+            raise self._diverged("weights became infinite or NaN")
+        if not math.isfinite(logs.get("val_loss", 0.0)):
+            raise self._diverged(f"the validation loss became {logs['val_loss']}")
+
+    def _diverged(self, what: str) -> TrainingDiverged:
+        return TrainingDiverged(
+            f"Training diverged: {what} in epoch {self.state.epoch + 1}, step {self.state.step}. "
+            f"Usually the learning rate is too high; try a tenth: --learning-rate {self._learning_rate / 10:.2g}. "
+            "Checkpoints of earlier epochs are kept."
+        )
+
+    def _interrupted(self, where: str) -> Interrupted:
+        there_is = f". Or make a model of what there is: add --epochs {self.state.epoch}" if self.state.epoch else ""
+        return Interrupted(
+            f"{where}; {self.state.epoch} whole epochs are kept. "
+            f"Go on: lensmith train --resume {self._run.path}{there_is}"
+        )
 
     def _best_row(self) -> Row | None:
         return next((row for row in self.state.history if row["epoch"] == self.state.best_epoch), None)

@@ -54,9 +54,28 @@ def make_optimizer(config: TrainingConfig, steps: int) -> Any:
     arguments = dict(config.optimizer.arguments)
     schedule = arguments.get("learning_rate")
     if isinstance(schedule, dict) and leaves_decay_steps_open(schedule):
-        decay_steps = max(1, steps - schedule.get("warmup_steps", 0))
+        warmup = schedule.get("warmup_steps", 0)  # what is no number is for Keras to refuse
+        decay_steps = max(1, steps - (warmup if isinstance(warmup, int) else 0))
         arguments["learning_rate"] = {**schedule, "decay_steps": decay_steps}
     return make_keras_object("optimizers", config.optimizer.class_name, arguments, "training.optimizer")
+
+
+def check_optimizer(config: TrainingConfig) -> None:
+    """Let the optimizer take one step on a number of its own, because some look at their arguments only then.
+
+    Raises:
+        RecipeError: It cannot.
+    """
+    import keras
+
+    variable = keras.Variable([1.0])
+    try:
+        make_optimizer(config, 1).apply([keras.ops.zeros(1)], [variable])
+    except RecipeError:
+        raise
+    except Exception as error:  # every optimizer has its own way to refuse
+        reason = explain_refusal(error)
+        raise RecipeError(f"training.optimizer, {config.optimizer.class_name}: cannot take a step: {reason}") from None
 
 
 def make_metrics(config: TrainingConfig) -> list[Any]:

@@ -52,7 +52,7 @@ def evaluate(run: str | Path = "latest", *, split: str = "test", runs: str | Pat
     found = find_run(run, runs)
     recipe = recipe_of(found)
     with current_screen() as screen:
-        start_keras(found.info.get("backend"))
+        start_keras()
         model = found.model
         dataset = open_data_of(found, recipe, screen)
         if split not in dataset.splits:
@@ -104,4 +104,4 @@ def _predictions_csv(probabilities: npt.NDArray[np.floating], split: Split, clas
 
 def _safe(cell: str) -> str:
     """Keep a spreadsheet from running a file name as a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell
+    return f"'{cell}" if cell[:1] in "=+@\t\r" else cell

@@ -1,6 +1,12 @@
 """What a run's `run.json` says about where it comes from, and getting recipe and data back from it."""
 
+import contextlib
+import os
+import platform
+import shlex
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from lensmith.backend import backend_name, versions
@@ -8,7 +14,7 @@ from lensmith.config import Recipe, load_recipe
 from lensmith.data import Dataset, open_dataset
 from lensmith.errors import RunError
 from lensmith.rendering.progress import Screen
-from lensmith.runs import Run, command_line, machine
+from lensmith.runs import Run
 
 
 def provenance(dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
@@ -72,3 +78,29 @@ def _difference(dataset: Dataset, then: Mapping[str, Any]) -> str:
     if used != then["used"]:
         return f"it had {then['used']:,} usable images and has {used:,}"
     return f"as many images, but others (fingerprint {dataset.fingerprint[:12]}, was {then['fingerprint'][:12]})"
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine: system, processor, cores, memory in bytes."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
+    return {
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_bytes": memory,
+        "python": platform.python_version(),
+    }
+
+
+def command_line() -> str:
+    """Return the command as it was typed, near enough to repeat it."""
+    program = Path(sys.argv[0]).name
+    return shlex.join(["lensmith" if program == "__main__.py" else program, *sys.argv[1:]])
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

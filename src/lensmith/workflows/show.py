@@ -52,8 +52,5 @@ def show(data: str | Path, *, n: int = 8, output: str | Path | None = None, seed
     labels = [dataset.class_names[label] for label in dataset.train.labels[chosen]]
     if path.suffix.lower() != ".png":
         raise LensmithError(f"The picture {path} must end in .png.")
-    try:
-        save_samples(dataset, dataset.train.read(chosen), labels, path)
-    except OSError as error:
-        raise LensmithError(f"The picture {path} cannot be written: {error.strerror}.") from None
+    save_samples(dataset, dataset.train.read(chosen), labels, path)
     return ShowRecord(str(data), str(path), dataset.class_counts, dataset.skipped_by_reason, dataset)

@@ -11,17 +11,17 @@ from typing import Any
 from lensmith.backend import backend_name, make_deterministic, start_keras
 from lensmith.config import Recipe, load_recipe, to_toml
 from lensmith.data import Dataset, kind_of, open_dataset
-from lensmith.errors import Interrupted, TrainingDiverged
+from lensmith.errors import Interrupted, RunError, TrainingDiverged
 from lensmith.evaluation import Evaluation
 from lensmith.export import export_artifact
 from lensmith.records import Record
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.rendering.terminal import skipped_sentence
-from lensmith.runs import Run, check_destination, command_line, create_run, find_run, now, write_text
-from lensmith.training import Preparation, TrainingResult, fit, prepare
+from lensmith.runs import Run, check_destination, create_run, find_run, now, write_text
+from lensmith.training import Preparation, TrainingResult, fit, prepare, read_state
 from lensmith.workflows.auto import choose_settings
 from lensmith.workflows.evaluate import evaluate_model
-from lensmith.workflows.provenance import open_data_of, provenance, recipe_of
+from lensmith.workflows.provenance import command_line, open_data_of, provenance, recipe_of
 from lensmith.workflows.report import write_report
 
 
@@ -112,7 +112,7 @@ def train(
         start_keras()
         clock.data = time.perf_counter()
         dataset = open_dataset(data, resolved.data, resolved.seed, screen.decoding())
-        if resolved.name == "auto":
+        if str(recipe) == "auto":  # not a file of the user's that is called auto.toml
             resolved = load_recipe(recipe, overrides, base=choose_settings(dataset))
         make_deterministic(resolved.seed)
         prepared = prepare(dataset, resolved)
@@ -147,7 +147,10 @@ def resume(
         RunError: No such run, no checkpoint, or the data has changed since.
     """
     clock, found = Clock.start(), find_run(run, runs)
-    recipe = recipe_of(found, {"training.epochs": epochs} if epochs else {})
+    recipe = recipe_of(found, {} if epochs is None else {"training.epochs": epochs})
+    done = read_state(found.checkpoints).epoch
+    if recipe.training.epochs < done:
+        raise RunError(f"Run {found.name} has {done} epochs already. Give --epochs {done} or more.")
     with current_screen() as screen:
         start_keras(found.info.get("backend"))
         clock.data = time.perf_counter()
@@ -156,7 +159,7 @@ def resume(
         prepared = prepare(dataset, recipe)
         write_text(found.recipe_file, to_toml(recipe))
         resumed = [*found.info.get("resumed", []), {"at": now(), "command": command_line()}]
-        found.update(state="running", resumed=resumed)
+        found.update(state="running", resumed=resumed, error=None, stopped=None)
         with _state_kept(found):
             training = _fit(found, dataset, recipe, prepared, callbacks, screen, resume=True)
             return _finish(found, dataset, recipe, training, clock, screen)
@@ -200,14 +203,11 @@ def _state_kept(run: Run) -> Iterator[None]:
     """Write into `run.json` how a run ended that did not finish."""
     try:
         yield
-    except (Interrupted, KeyboardInterrupt):
-        run.update(state="interrupted", stopped=now())
-        raise
-    except TrainingDiverged as error:
-        run.update(state="diverged", stopped=now(), error=str(error))
-        raise
     except BaseException as error:
-        run.update(state="failed", stopped=now(), error=f"{type(error).__name__}: {error}")
+        stopped = isinstance(error, (Interrupted, KeyboardInterrupt))
+        state = "interrupted" if stopped else "diverged" if isinstance(error, TrainingDiverged) else "failed"
+        with contextlib.suppress(RunError):  # a full disk must not hide what went wrong
+            run.update(state=state, stopped=now(), error=None if stopped else f"{type(error).__name__}: {error}")
         raise
 
 
