@@ -22,8 +22,9 @@ lint: ## check style, form, types and the order of the layers
 	mypy
 	lint-imports
 
-bench: ## measure: tutorial recipes with 3 seeds (what is not stored yet), memory with 20,000 photos
+bench: ## measure: tutorial recipes with 3 seeds (what is not stored yet), start-up, memory with 20,000 photos
 	python benchmarks/tutorials.py
+	python benchmarks/startup.py
 	python benchmarks/memory.py
 
 docs: ## write docs/tutorials.md from the stored results, training what is missing
