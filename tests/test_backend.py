@@ -123,7 +123,7 @@ def test_another_seed_begins_with_other_weights() -> None:
 
 
 def test_versions_are_those_that_decide_a_result() -> None:
-    assert versions().keys() == {"keras", "numpy", backend_name()}
+    assert versions().keys() == {"lensmith", "keras", "numpy", "pillow", "onnxruntime", backend_name()}
     assert versions()["keras"] == keras.__version__
 
 

@@ -106,7 +106,7 @@ def load_model(keras_file: Path) -> Any:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that decide what a training run computes."""
+    """Return the versions that decide what a run computes: ours, and those of what does the work."""
     found = {name: metadata.version(name) for name in ("lensmith", "keras", "numpy", "pillow", "onnxruntime")}
     if backend_name() in sys.modules:
         found[backend_name()] = str(sys.modules[backend_name()].__version__)
