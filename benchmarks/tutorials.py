@@ -116,11 +116,11 @@ def page(results: dict[str, list[Any]]) -> str:
             "",
             "This page is written by `python benchmarks/tutorials.py`; nothing in it is typed by hand.",
             "",
-            f"Each recipe was trained with seeds {', '.join(map(str, SEEDS))} at its own settings (`lensmith models`), on 90 % of "
-            "the training images; the other 10 % chose the best epoch. The test images were looked at once, by that "
-            "epoch's model. Accuracy is the mean over seeds ± the standard deviation between them (n − 1), in per "
-            f"cent of {first['test_images']:,} test images; seconds are the median of training (validation and "
-            "checkpoints included) and of the whole process.",
+            f"Each recipe was trained with seeds {', '.join(map(str, SEEDS))} at its own settings "
+            "(`lensmith models`), on 90 % of the training images; the other 10 % chose the best epoch. The test images "
+            "were looked at once, by that epoch's model. Accuracy is the mean over seeds ± the standard deviation "
+            f"between them (n − 1), in per cent of {first['test_images']:,} test images; seconds are the median of "
+            "training (validation and checkpoints included) and of the whole process.",
             "",
             f"Machine: {host['cores']} cores, {host['processor']}, {host['memory_bytes'] / 2**30:.0f} GiB, "
             f"{host['system']}. Python {host['python']}, {versions}.",

@@ -162,3 +162,12 @@ def test_a_damaged_model_is_named(tmp_path: Path):
     run.keras_file.write_bytes(b"PK nonsense")
     with pytest.raises(RunError, match=r"model\.keras cannot be read"):
         _ = run.model
+
+
+def test_a_run_shows_itself_in_a_notebook(tmp_path: Path):
+    run = create_run("x", "<b>bold</b>".replace("/", "-"), tmp_path)
+    run.update(result={"test": {"accuracy": 0.987}})
+    shown = run._repr_html_()
+    assert "0.987" in shown
+    assert "running" in shown
+    assert "<b>" not in shown

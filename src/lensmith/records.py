@@ -49,10 +49,11 @@ class Record:
         return value
 
     def _repr_html_(self) -> str:
-        return _html_table(type(self).__name__, self.to_dict())
+        return html_table(type(self).__name__, self.to_dict())
 
 
-def _html_table(title: str, values: dict[str, Any]) -> str:
+def html_table(title: str, values: dict[str, Any]) -> str:
+    """Lay names and values out as an HTML table, all of it escaped; long lists are counted."""
     rows = "".join(
         f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{_html_cell(value)}</td></tr>"
         for name, value in values.items()
@@ -62,7 +63,7 @@ def _html_table(title: str, values: dict[str, Any]) -> str:
 
 def _html_cell(value: Any) -> str:
     if isinstance(value, dict):
-        return _html_table("", value)
+        return html_table("", value)
     if isinstance(value, list):
         if len(value) > LONGEST_LIST_SHOWN or any(isinstance(item, list) for item in value):
             return f"{len(value)} entries"

@@ -29,7 +29,7 @@ from typing import Any
 
 from lensmith.backend import load_model
 from lensmith.errors import RunError, did_you_mean
-from lensmith.records import to_json
+from lensmith.records import html_table, to_json
 
 STATES = ("running", "finished", "interrupted", "failed", "diverged")
 
@@ -115,6 +115,12 @@ class Run:
     def report_file(self) -> Path:
         """`report.html`."""
         return self.path / "report.html"
+
+    def _repr_html_(self) -> str:
+        info = self.info
+        result = info.get("result") or {}
+        shown = {"run": str(self.path), "state": info.get("state"), **result}
+        return html_table("Run", shown)
 
     def update(self, **values: Any) -> None:
         """Change values of `run.json`."""
