@@ -67,3 +67,10 @@ def test_record_of_a_dataset_is_json_without_its_pixels() -> None:
 def test_dataset_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         dataset().name = "other"  # type: ignore[misc]
+
+
+def test_a_sample_is_random_seeded_and_never_larger_than_the_split():
+    split = Split(np.zeros((10, 1, 1, 1), np.uint8), np.arange(10), np.arange(10), [str(i) for i in range(10)])
+    assert sorted(split.sample(100, seed=0).labels.tolist()) == list(range(10))
+    assert split.sample(4, seed=1).names == split.sample(4, seed=1).names
+    assert split.sample(4, seed=1).names != split.sample(4, seed=2).names

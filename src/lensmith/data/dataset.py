@@ -40,6 +40,10 @@ class Split:
         _forget_pages(self.store)
         return images
 
+    def sample(self, n: int, seed: int) -> "Split":
+        """Return n random images of the split, or all of fewer; the same for the same seed."""
+        return self.take(np.random.default_rng(seed).choice(len(self), min(n, len(self)), replace=False))
+
     def take(self, positions: npt.NDArray[np.integer]) -> "Split":
         """Return the part of the split at these positions."""
         names = [self.names[position] for position in positions]

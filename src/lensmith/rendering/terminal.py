@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lensmith.rendering.wording import decimals_for, percent, percent_range
+from lensmith.rendering.wording import decimals_for, percent, percent_range, spreadsheet_safe
 
 if TYPE_CHECKING:
     # A table needs none of what made its record; `predict` must not wait for it.
@@ -131,9 +131,10 @@ def predictions_csv(predictions: list["FilePrediction"], top: int) -> str:
     pairs = [f"{what}_{k}" for k in range(1, top + 1) for what in ("class", "p")]
     writer.writerow(["path", "label", "probability", *pairs, "error"])
     for its in predictions:
-        likeliest = [cell for pair in its.top for cell in pair]
+        likeliest = [cell for name, probability in its.top for cell in (spreadsheet_safe(name), probability)]
         padding = [""] * (2 * top - len(likeliest))
-        writer.writerow([its.path, its.label or "", its.probability or "", *likeliest, *padding, its.error or ""])
+        named = [spreadsheet_safe(its.path), spreadsheet_safe(its.label or "")]
+        writer.writerow([*named, its.probability or "", *likeliest, *padding, its.error or ""])
     return text.getvalue()
 
 

@@ -94,3 +94,13 @@ def shorten(text: str, longest: int) -> str:
         return text
     tail = longest // 2
     return f"{text[: longest - tail - 1]}…{text[-tail:]}" if tail else "…"
+
+
+def spreadsheet_safe(cell: str) -> str:
+    """Keep a spreadsheet from running a name as a formula, by a quote before it.
+
+    Example:
+        >>> spreadsheet_safe("=cmd()"), spreadsheet_safe("cat.png")
+        ("'=cmd()", 'cat.png')
+    """
+    return f"'{cell}" if cell[:1] in ("=", "+", "@", "\t", "\r") else cell

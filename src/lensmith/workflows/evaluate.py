@@ -18,6 +18,7 @@ from lensmith.evaluation import evaluate as measure
 from lensmith.records import to_json
 from lensmith.rendering.figures import save_confusion, save_mistakes
 from lensmith.rendering.progress import current_screen
+from lensmith.rendering.wording import spreadsheet_safe
 from lensmith.runs import Run, find_run, write_text
 from lensmith.training import make_loss, make_targets, ordered_batches
 from lensmith.workflows.provenance import open_data_of, recipe_of
@@ -97,11 +98,10 @@ def _predictions_csv(probabilities: npt.NDArray[np.floating], split: Split, clas
     writer.writerow(["path", "label", "predicted", *(f"p_{name}" for name in class_names)])
     predicted = probabilities.argmax(axis=1)
     for place, name in enumerate(split.names):
-        row = [_safe(name), _safe(class_names[split.labels[place]]), _safe(class_names[predicted[place]])]
+        row = [
+            spreadsheet_safe(name),
+            spreadsheet_safe(class_names[split.labels[place]]),
+            spreadsheet_safe(class_names[predicted[place]]),
+        ]
         writer.writerow([*row, *(f"{value:.6g}" for value in probabilities[place])])
     return text.getvalue()
-
-
-def _safe(cell: str) -> str:
-    """Keep a spreadsheet from running a file name as a formula."""
-    return f"'{cell}" if cell[:1] in "=+@\t\r" else cell

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.export import ExportedModel
@@ -26,9 +24,7 @@ def write_report(
 ) -> None:
     """Draw `history.png` and write `report.html`."""
     save_history(training.history, run.path / "history.png")
-    chosen = np.random.default_rng(recipe.seed).choice(
-        len(dataset.train), min(SAMPLES, len(dataset.train)), replace=False
-    )
+    samples = dataset.train.sample(SAMPLES, recipe.seed)
     report = Report(
         run=run,
         dataset=dataset,
@@ -39,8 +35,8 @@ def write_report(
         evaluation=evaluated.evaluation if evaluated else None,
         mistakes=evaluated.mistakes if evaluated else [],
         mistake_images=evaluated.mistake_images if evaluated else None,
-        sample_images=dataset.train.read(chosen),
-        sample_labels=[dataset.class_names[label] for label in dataset.train.labels[chosen]],
+        sample_images=samples.read(),
+        sample_labels=[dataset.class_names[label] for label in samples.labels],
     )
     write_text(run.report_file, render_report(report))
 

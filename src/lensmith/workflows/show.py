@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from lensmith.config import DataConfig
 from lensmith.data import Dataset, open_dataset
 from lensmith.errors import LensmithError
@@ -48,9 +46,9 @@ def show(data: str | Path, *, n: int = 8, output: str | Path | None = None, seed
     with current_screen() as screen:
         dataset = open_dataset(data, DataConfig(), seed, screen.decoding())
     path = Path(output or f"{dataset.name}-samples.png")
-    chosen = np.random.default_rng(seed).choice(len(dataset.train), min(n, len(dataset.train)), replace=False)
-    labels = [dataset.class_names[label] for label in dataset.train.labels[chosen]]
+    samples = dataset.train.sample(n, seed)
+    labels = [dataset.class_names[label] for label in samples.labels]
     if path.suffix.lower() != ".png":
         raise LensmithError(f"The picture {path} must end in .png.")
-    save_samples(dataset, dataset.train.read(chosen), labels, path)
+    save_samples(dataset, samples.read(), labels, path)
     return ShowRecord(str(data), str(path), dataset.class_counts, dataset.skipped_by_reason, dataset)
