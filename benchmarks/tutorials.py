@@ -9,6 +9,7 @@ its recipe has changed since.
 
 import hashlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from lensmith.workflows.provenance import machine
 RESULTS = Path(__file__).parent / "results" / "tutorials"
 PAGE = Path(__file__).parents[1] / "docs" / "tutorials.md"
 SEEDS = (0, 1, 2)
+# Right after the training before, the load average of a two-core machine is still about that training's own.
+IDLE_LOAD = 2.5
 RECIPES = {
     "mnist-2conv": "mnist",
     "mnist-3conv": "mnist",
@@ -82,6 +85,7 @@ def _command(recipe: str, seed: int | str) -> str:
 
 
 def _measure(recipe: str, seed: int) -> dict[str, Any]:
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as runs:
         arguments = [*_command(recipe, seed).split()[1:], "--json", "--quiet", "--runs", runs]
         done = subprocess.run(
@@ -97,6 +101,7 @@ def _measure(recipe: str, seed: int) -> dict[str, Any]:
         "test_accuracy": record["test"]["accuracy"],
         "test_images": record["test"]["n"],
         **{name: record[name] for name in KEPT},
+        "load_average_before": load,
         "machine": machine(),
         "versions": info["versions"],
     }
@@ -122,6 +127,7 @@ def page(results: dict[str, list[Any]]) -> str:
             f"between them (n − 1), in per cent of {first['test_images']:,} test images; seconds are the median of "
             "training (validation and checkpoints included) and of the whole process.",
             "",
+            *_other_work(results),
             f"Machine: {host['cores']} cores, {host['processor']}, {host['memory_bytes'] / 2**30:.0f} GiB, "
             f"{host['system']}. Python {host['python']}, {versions}.",
             "",
@@ -139,6 +145,18 @@ def page(results: dict[str, list[Any]]) -> str:
             "",
         ]
     )
+
+
+def _other_work(results: dict[str, list[Any]]) -> list[str]:
+    """Warn of seconds that were measured on a machine that was not idle, or not known to be."""
+    loads = [its.get("load_average_before") for found in results.values() for its in found]
+    busy = sum(load is None or load > IDLE_LOAD for load in loads)
+    if not busy:
+        return []
+    return [
+        f"The machine was not known to be idle for {busy} of {len(loads)} trainings: their seconds are too high.",
+        "",
+    ]
 
 
 def _row(recipe: Recipe, results: list[Any]) -> str:
