@@ -68,12 +68,18 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override one value of the recipe; repeatable."),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Short for --set training.epochs=…")] = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="Short for --set training.epochs=…; the last may be a part of one.")
+    ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Short for --set training.batch_size=…")] = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="Short for --set training.optimizer.learning_rate=…")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random. Default: the recipe's, 0.")] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Train the best classifier in this time, all included: 90s, 10m or 2h."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run. Default: <data>-<recipe>-<n>.")] = None,
     runs: Runs = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run of that name.")] = False,
@@ -86,8 +92,10 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train, evaluate and export a classifier; everything goes into one run folder."""
+    # Whole numbers as such, as recipes have them.
+    whole_or_part = int(epochs) if epochs is not None and epochs.is_integer() else epochs
     short_forms = {
-        "epochs": epochs,
+        "epochs": whole_or_part,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "seed": seed,
@@ -105,11 +113,11 @@ def train(
     workflow.COMMAND_STARTED.set(STARTED)
     _set_screen(quiet)
     if resume is not None:
-        if set(overrides) - {"epochs"} or recipe != "auto" or name or force or backend:
+        if set(overrides) - {"epochs"} or recipe != "auto" or name or force or backend or budget:
             raise LensmithError("--resume goes on with the run's own recipe; only --epochs can be changed.")
-        record = workflow.resume(resume, epochs=epochs, runs=runs)
+        record = workflow.resume(resume, epochs=whole_or_part, runs=runs)
     else:
-        record = workflow.train(str(data), recipe, set=overrides, name=name, runs=runs, force=force)
+        record = workflow.train(str(data), recipe, set=overrides, name=name, runs=runs, force=force, budget=budget)
     if not _print(record, json):
         from lensmith.rendering.terminal import training_lines
 

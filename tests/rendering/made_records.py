@@ -127,7 +127,14 @@ def a_report(folder: Path, dataset: Dataset, wrong: dict[int, int] | None = None
         dataset=dataset,
         recipe=RECIPE,
         training=TrainingResult(
-            model=None, parameters=1234, epochs=3, new_epochs=3, steps=30, best_epoch=2, history=a_history()
+            model=None,
+            parameters=1234,
+            epochs=3,
+            new_epochs=3,
+            new_images=240,
+            steps=30,
+            best_epoch=2,
+            history=a_history(),
         ),
         layers=[LayerRow("flatten", "Flatten", (None, 192), 0), LayerRow("dense", "Dense", (None, 3), 579)],
         exported=ExportedModel("onnx", str(folder / "model.onnx"), 141_733, 9, 1.0, 3.6e-7),

@@ -12,7 +12,7 @@ def train_two_epochs(screen: Screen) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     with screen:
-        showing = screen.training_callback(epochs=2, images=8, batch_size=4)
+        showing = screen.training_callback(steps=4, images=8, batch_size=4)
         model.fit(np.ones((8, 2)), np.ones((8, 1)), batch_size=4, epochs=2, verbose=0, callbacks=[showing])
 
 

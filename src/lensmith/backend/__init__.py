@@ -1,5 +1,6 @@
 """The only code that knows on which of TensorFlow, JAX and PyTorch Keras runs."""
 
+from lensmith.backend.compiled import Steps, compile_steps, compiles_steps, fused_batch_normalization
 from lensmith.backend.onnx_export import export_onnx
 from lensmith.backend.starting import (
     BACKENDS,
@@ -13,9 +14,13 @@ from lensmith.backend.starting import (
 
 __all__ = [
     "BACKENDS",
+    "Steps",
     "backend_name",
     "choose_backend",
+    "compile_steps",
+    "compiles_steps",
     "export_onnx",
+    "fused_batch_normalization",
     "load_model",
     "make_deterministic",
     "start_keras",

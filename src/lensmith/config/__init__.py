@@ -1,7 +1,16 @@
 """Recipes: their schema, and reading them from TOML with overrides. Plain Python: no Keras."""
 
 from lensmith.config.files import load_recipe, parse_settings, recipe_names, to_toml
-from lensmith.config.recipe import DataConfig, EarlyStopping, KerasObject, ModelConfig, Recipe, TrainingConfig
+from lensmith.config.recipe import (
+    DataConfig,
+    EarlyStopping,
+    KerasObject,
+    ModelConfig,
+    Recipe,
+    SmallerImages,
+    TrainingConfig,
+    WeightAveraging,
+)
 
 __all__ = [
     "DataConfig",
@@ -9,7 +18,9 @@ __all__ = [
     "KerasObject",
     "ModelConfig",
     "Recipe",
+    "SmallerImages",
     "TrainingConfig",
+    "WeightAveraging",
     "load_recipe",
     "parse_settings",
     "recipe_names",

@@ -86,22 +86,51 @@ class EarlyStopping(Table):
     """Epochs without improvement that are waited for."""
 
 
+class WeightAveraging(Table):
+    """Keep, as the model, a moving average of the weights and of the statistics of batch normalisation."""
+
+    decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    """Share of the average that each update keeps."""
+    every: Annotated[int, Field(ge=1)] = 5
+    """Steps from one update to the next."""
+
+
+class SmallerImages(Table):
+    """A part of the training that is done on smaller images, which costs less."""
+
+    until: Annotated[float, Field(gt=0, lt=1)]
+    """Share of all steps at which it ends."""
+    size: Pixels
+    """Height and width; a network that ends in global pooling takes any."""
+
+
 DEFAULT_LOSS = "CategoricalCrossentropy"
 
 
 class TrainingConfig(Table):
     """How the network is fitted."""
 
-    epochs: Annotated[int, Field(ge=1)] = 5
+    epochs: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5
+    """The last may be a part of one: 1.5 epochs are so many steps."""
     batch_size: Annotated[int, Field(ge=1)] = 64
     optimizer: Annotated[KerasObject, _class_unless_named("Adam")] = _KerasTable(class_name="Adam")
     loss: Annotated[KerasObject, _class_unless_named(DEFAULT_LOSS)] = _KerasTable(class_name=DEFAULT_LOSS)
     metrics: list[KerasObject] = []
     """Keras metrics beside accuracy, which is always measured."""
     augmentation: list[KerasObject] = []
-    """Keras augmentation layers on raw pixels 0 to 255, while training only; never in the saved model."""
+    """Ours by name, then Keras' layers, on raw pixels 0 to 255, while training only; never in the saved model."""
+    progressive_resizing: list[SmallerImages] | None = None
+    """Begin with smaller images; each part ends later than the one before it."""
+    weight_averaging: WeightAveraging | None = None
     early_stopping: EarlyStopping | None = None
     tensorboard: bool = False
+
+    @model_validator(mode="after")
+    def _parts_in_order(self) -> "TrainingConfig":
+        ends = [its.until for its in self.progressive_resizing or []]
+        if ends != sorted(set(ends)):
+            raise ValueError("parts of progressive_resizing that each end later than the one before")
+        return self
 
 
 class Recipe(Table):

@@ -1,16 +1,20 @@
 """Models: registered builders, and Keras networks from a recipe's description."""
 
-from lensmith.models.build import NUM_CLASSES, build_model
+from lensmith.models.build import NUM_CLASSES, adapt, build_model
+from lensmith.models.builders import BUILDERS
 from lensmith.models.keras_objects import explain_refusal, leaves_decay_steps_open, make_keras_object
+from lensmith.models.plain import check_agreement, plain
 from lensmith.models.python_code import to_python
-from lensmith.models.small import BUILDERS
 
 __all__ = [
     "BUILDERS",
     "NUM_CLASSES",
+    "adapt",
     "build_model",
+    "check_agreement",
     "explain_refusal",
     "leaves_decay_steps_open",
     "make_keras_object",
+    "plain",
     "to_python",
 ]

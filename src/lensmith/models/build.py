@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from lensmith.config import ModelConfig
 from lensmith.errors import RecipeError
+from lensmith.models import fast, small  # noqa: F401  (they register their builders)
+from lensmith.models.builders import BUILDERS
 from lensmith.models.keras_objects import argument_problem, explain_refusal, make_keras_object
-from lensmith.models.small import BUILDERS
 
 NUM_CLASSES = "num_classes"
 """Stands for the number of classes wherever a layer takes a number, as in `units = "num_classes"`."""
@@ -50,6 +54,30 @@ def build_model(config: ModelConfig, image_shape: tuple[int, int, int], num_clas
             "GlobalAveragePooling2D before it)."
         )
     return model
+
+
+def adapt(network: Any, images: npt.NDArray[np.uint8]) -> None:
+    """Let the layers that are set from the data look at some of the training images.
+
+    Args:
+        network: A `keras.Sequential`.
+        images: `uint8 (N, H, W, C)`.
+    """
+    import keras
+
+    features: Any = images.astype(np.float32)
+    waiting = [place for place, layer in enumerate(network.layers) if isinstance(layer, adapting())]
+    for place, layer in enumerate(network.layers[: max(waiting, default=-1) + 1]):
+        if place in waiting:
+            layer.adapt(keras.ops.convert_to_numpy(features))
+        features = layer(features)
+
+
+def adapting() -> type:
+    """Return the class of layers that are set from the data."""
+    from lensmith.pieces.layers import WhiteningConv2D
+
+    return WhiteningConv2D
 
 
 def _make_layers(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> list[Any]:

@@ -1,5 +1,6 @@
 """Make any Keras layer, optimizer, loss or metric from its name and arguments; Keras judges them."""
 
+import importlib
 import inspect
 import operator
 import re
@@ -17,6 +18,14 @@ REFUSED_LAYERS = {
     "TorchModuleWrapper": "it works on one backend only",
 }
 """Layers that no recipe may use, and why."""
+
+_OF_OURS = {
+    "initializers": "lensmith.pieces.initializers",
+    "layers": "lensmith.pieces.layers",
+    "optimizers": "lensmith.pieces.optimizers",
+    "optimizers.schedules": "lensmith.pieces.schedules",
+}
+"""Where classes are that are named like those of a Keras module, and found before them."""
 
 # Several modules have classes of the same name, so the argument an object is for decides, by its last word.
 _MODULE_OF_ARGUMENT = {
@@ -56,16 +65,16 @@ def make_keras_object(module: str, class_name: str, arguments: Mapping[str, Any]
 
 
 def find_class(module: str, class_name: str) -> Any:
-    """Find a class in a Keras module by its name, the snake case of it, or Keras' short name for it.
+    """Find a class in a Keras module, or among ours for it, by its name, the snake case of it, or Keras' short name.
 
     Returns:
         The class, or `None` if there is none.
     """
+    known = _classes(module)
+    if class_name in known:
+        return known[class_name]
     namespace = _namespace(module)
-    found = getattr(namespace, class_name, None)
-    if inspect.isclass(found):
-        return found
-    classes = {name.lower(): value for name, value in _classes(namespace).items()}
+    classes = {name.lower(): value for name, value in known.items()}
     wanted = class_name.replace("_", "").lower()
     if wanted not in classes and hasattr(namespace, "get"):
         try:
@@ -89,7 +98,7 @@ def require_class(module: str, class_name: str, where: str) -> Any:
     """
     kind = find_class(module, class_name)
     if kind is None:
-        known = _classes(_namespace(module)).keys() - REFUSED_LAYERS.keys()
+        known = _classes(module).keys() - REFUSED_LAYERS.keys()
         raise RecipeError(f"{where}: keras.{module} has no {class_name!r}.{did_you_mean(class_name, known)}")
     if kind.__name__ in REFUSED_LAYERS:
         raise RecipeError(f"{where}: a recipe may not use {kind.__name__}: {REFUSED_LAYERS[kind.__name__]}.")
@@ -108,7 +117,7 @@ def module_of_argument(name: str) -> str:
 
 
 def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
-    """Return the parameters that a function or a class takes by name, those of every layer last."""
+    """Return the parameters that a function or a class takes by name, those of every layer or optimizer last."""
     import keras
 
     # Classes of Keras have a __new__ that takes anything, so only __init__ says what they take.
@@ -117,9 +126,9 @@ def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     own = {name: its for name, its in parameters.items() if its.kind in named and name != "self"}
     passes_on = any(its.kind is its.VAR_KEYWORD for its in parameters.values())
-    if passes_on and _is_layer(function) and function is not keras.layers.Layer:
-        shared = parameters_of(keras.layers.Layer)
-        own |= {name: its for name, its in shared.items() if name not in own}
+    for base in (keras.layers.Layer, keras.optimizers.Optimizer):
+        if passes_on and inspect.isclass(function) and issubclass(function, base) and function is not base:
+            own |= {name: its for name, its in parameters_of(base).items() if name not in own}
     return own
 
 
@@ -167,11 +176,9 @@ def _namespace(module: str) -> Any:
     return operator.attrgetter(module)(keras)
 
 
-def _classes(namespace: Any) -> dict[str, Any]:
-    return {name: value for name, value in vars(namespace).items() if inspect.isclass(value)}
-
-
-def _is_layer(function: Any) -> bool:
-    import keras
-
-    return inspect.isclass(function) and issubclass(function, keras.layers.Layer)
+def _classes(module: str) -> dict[str, Any]:
+    found = {name: its for name, its in vars(_namespace(module)).items() if inspect.isclass(its)}
+    if module in _OF_OURS:
+        ours = vars(importlib.import_module(_OF_OURS[module])).values()
+        found |= {its.__name__: its for its in ours if inspect.isclass(its) and its.__module__ == _OF_OURS[module]}
+    return found

@@ -1,11 +1,13 @@
 """Print a network as Keras code, ready to paste into a notebook."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lensmith.config import Recipe
+from lensmith.models.build import adapting
 from lensmith.models.keras_objects import (
     leaves_decay_steps_open,
     module_of_argument,
@@ -32,18 +34,26 @@ def to_python(model: Any, recipe: Recipe) -> str:
     optimizer = _described("optimizers", training.optimizer.model_dump())
     loss = _described("losses", training.loss.model_dump())
     metrics = ['"accuracy"', *(_described("metrics", metric.model_dump()) for metric in training.metrics)]
+    layers = [f"    {_call(layer)}," for layer in model.layers]
+    ours = sorted(set(re.findall(r"lensmith\.pieces\.\w+", "\n".join([*layers, optimizer]))))
     lines = [
         f'"""{_quoted(recipe.description or recipe.name)[1:-1]}"""',
         "",
         "import keras",
+        *(f"import {module}" for module in ours),
         "from keras import layers",
         *(["", _TOTAL_STEPS] if "total_steps" in optimizer else []),
         "",
         "# Pixels go in raw, 0 to 255.",
         "model = keras.Sequential([",
         f"    keras.Input({tuple(model.input_shape[1:])!r}),",
-        *(f"    {_call(layer)}," for layer in model.layers),
+        *layers,
         "])",
+        *(
+            f"# Before training: model.layers[{place}].adapt(some thousand images as they come into it)"
+            for place, layer in enumerate(model.layers)
+            if isinstance(layer, adapting())
+        ),
         "model.compile(",
         f"    optimizer={optimizer},",
         f"    loss={loss},",
@@ -51,7 +61,7 @@ def to_python(model: Any, recipe: Recipe) -> str:
         ")",
         "model.summary()",
         f"# Labels are {'integers' if '.Sparse' in loss else 'one-hot rows'}.",
-        f"# model.fit(x_train, y_train, batch_size={training.batch_size}, epochs={training.epochs}, "
+        f"# model.fit(x_train, y_train, batch_size={training.batch_size}, epochs={math.ceil(training.epochs)}, "
         f"validation_split={recipe.data.validation})",
         "",
     ]
@@ -60,7 +70,7 @@ def to_python(model: Any, recipe: Recipe) -> str:
 
 def _call(thing: Any) -> str:
     """Write the call that makes a Keras object; Keras itself says what may be left out or shortened."""
-    kind, config = type(thing), thing.get_config()
+    kind, config = _printed(type(thing)), thing.get_config()
     parameters = parameters_of(kind)
     arguments = {name: _revived(name, value) for name, value in config.items() if name in parameters}
     for name in list(arguments):
@@ -69,7 +79,7 @@ def _call(thing: Any) -> str:
     required = [name for name, its in parameters.items() if its.default is its.empty and name in arguments]
     written = [_literal(arguments.pop(name)) for name in required]
     written += [f"{name}={_literal(value)}" for name, value in arguments.items()]
-    return f"{_module(thing)}.{kind.__name__}({', '.join(written)})"
+    return f"{_module(thing, kind)}.{kind.__name__}({', '.join(written)})"
 
 
 def _shorter(arguments: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
@@ -104,9 +114,19 @@ def _revived(name: str, value: Any) -> Any:
     return [_revived(name, item) for item in value] if isinstance(value, list) else value
 
 
-def _module(thing: Any) -> str:
+def _printed(kind: Any) -> Any:
+    """Return Keras' own class where ours is the same but for its speed."""
+    plain = getattr(kind, "PLAIN", kind)
+    return plain if plain.__name__ == kind.__name__ else kind
+
+
+def _module(thing: Any, kind: Any) -> str:
     import keras
 
+    if kind.__module__.startswith("lensmith."):
+        return str(kind.__module__)
+    if kind is not type(thing):
+        return "layers"
     module = str(keras.saving.serialize_keras_object(thing)["module"])
     return "layers" if module == "keras.layers" else module
 
@@ -135,7 +155,8 @@ def _described(module: str, table: Mapping[str, Any]) -> str:
         warmup = table.get("warmup_steps", 0)
         arguments["decay_steps"] = f"total_steps - {warmup}" if warmup else "total_steps"
     written = ", ".join(f"{key}={value}" for key, value in arguments.items())
-    return f"keras.{module}.{kind.__name__}({written})"
+    where = kind.__module__ if kind.__module__.startswith("lensmith.") else f"keras.{module}"
+    return f"{where}.{kind.__name__}({written})"
 
 
 def _argument(name: str, value: Any) -> str:

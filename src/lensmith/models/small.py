@@ -1,14 +1,10 @@
-"""Registered builders: networks whose layers depend on the images and classes they are for."""
+"""A plain convolutional network for small images."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from lensmith.errors import RecipeError
-from lensmith.registry import Registry
-
-Builder = Callable[..., list[Any]]
-BUILDERS: Registry[Builder] = Registry("model", RecipeError)
+from lensmith.models.builders import BUILDERS
 
 
 @BUILDERS.register("small-cnn")
@@ -40,6 +36,8 @@ def small_cnn(
     """
     from keras import layers
 
+    from lensmith.pieces.layers import BatchNormalization
+
     if filters is None:
         filters = [32 * 2**stage for stage in range(_stages(min(image_shape[:2])))]
     stack: list[Any] = []
@@ -47,7 +45,7 @@ def small_cnn(
         for _ in range(2):
             # The normalisation's own offset does what the convolution's bias would.
             stack.append(layers.Conv2D(width, 3, padding="same", use_bias=False))
-            stack += [layers.BatchNormalization(momentum=0.9), layers.ReLU()]
+            stack += [BatchNormalization(momentum=0.9), layers.ReLU()]
         if stage < len(filters) - 1:
             stack.append(layers.MaxPooling2D())
     stack += [layers.GlobalAveragePooling2D(), layers.Dropout(dropout)]

@@ -48,18 +48,18 @@ class Screen:
         """Return a bar for decoding image files."""
         return DecodingBar(self._progress)
 
-    def training_callback(self, epochs: int, images: int, batch_size: int) -> Any:
-        """Return a Keras callback that shows the training."""
+    def training_callback(self, steps: int, images: int, batch_size: int) -> Any:
+        """Return a Keras callback that shows a training of so many steps."""
         import keras
 
-        view = TrainingView(self, self._progress, epochs, images, batch_size)
+        view = TrainingView(self, self._progress, steps, images, batch_size)
 
         class Showing(keras.callbacks.Callback):  # type: ignore[misc]
             def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
                 view.epoch_begins(epoch)
 
             def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-                view.step(logs or {})
+                view.steps_done(batch + 1, logs or {})
 
             def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
                 view.epoch_ends(epoch, logs or {})
@@ -94,41 +94,46 @@ class DecodingBar:
 class TrainingView:
     """The bars of a training: one for all of it, with what the current epoch shows."""
 
-    def __init__(self, screen: Screen, progress: Progress, epochs: int, images: int, batch_size: int) -> None:
-        """Show `epochs` epochs of `images` images in batches."""
+    def __init__(self, screen: Screen, progress: Progress, steps: int, images: int, batch_size: int) -> None:
+        """Show a training of `steps` steps on `images` images in batches; its last epoch may be a part of one."""
         self._screen = screen
         self._progress = progress
-        self._epochs, self._images, self._batch_size = epochs, images, batch_size
-        self._steps = -(-images // batch_size)
+        self._steps, self._images, self._batch_size = steps, images, batch_size
+        self._steps_per_epoch = -(-images // batch_size)
+        self._epochs = -(-steps // self._steps_per_epoch)
         self._task: TaskID | None = None
-        self._epoch = self._steps_done = 0
+        self._epoch = self._done = 0
         self._started = 0.0
 
     def epoch_begins(self, epoch: int) -> None:
         """Begin to count an epoch's steps."""
         if self._task is None:
-            self._task = self._progress.add_task("", total=(self._epochs - epoch) * self._steps, note="")
-        self._epoch, self._steps_done, self._started = epoch, 0, time.perf_counter()
+            left = self._steps - epoch * self._steps_per_epoch
+            self._task = self._progress.add_task("", total=left, note="")
+        self._epoch, self._done, self._started = epoch, 0, time.perf_counter()
 
-    def step(self, logs: dict[str, float]) -> None:
-        """Show a step with loss, accuracy and speed so far in this epoch."""
+    def steps_done(self, done: int, logs: dict[str, float]) -> None:
+        """Show that so many steps of the epoch are done, with loss, accuracy and speed so far in it."""
         assert self._task is not None
-        self._steps_done += 1
-        speed = self._steps_done * self._batch_size / max(time.perf_counter() - self._started, 1e-9)
+        advance, self._done = done - self._done, done
         self._progress.update(
             self._task,
-            advance=1,
+            advance=advance,
             description=f"Epoch {self._epoch + 1}/{self._epochs}",
-            note=f"{speed:,.0f} images/s  {_values(logs)}",
+            note=f"{self._speed:,.0f} images/s  {_values(logs)}",
         )
+
+    @property
+    def _speed(self) -> float:
+        images = min(self._done * self._batch_size, self._images)
+        return images / max(time.perf_counter() - self._started, 1e-9)
 
     def epoch_ends(self, epoch: int, logs: dict[str, float]) -> None:
         """Leave a line for the epoch."""
         seconds = time.perf_counter() - self._started
         width = len(str(self._epochs))
-        speed = self._images / max(seconds, 1e-9)
         self._screen.say(
-            f"Epoch {epoch + 1:>{width}}/{self._epochs}  {_values(logs)}  {seconds:.1f} s, {speed:,.0f} images/s"
+            f"Epoch {epoch + 1:>{width}}/{self._epochs}  {_values(logs)}  {seconds:.1f} s, {self._speed:,.0f} images/s"
         )
 
 

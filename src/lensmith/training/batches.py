@@ -1,15 +1,18 @@
-"""Which images a step sees: the order is a function of seed and epoch, so it can be taken up anywhere."""
+"""Which images a step sees: order and augmentation depend on seed and epoch alone."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lensmith.config import TrainingConfig
 from lensmith.data import Split
+from lensmith.training.augmentation import Augmentation, Epoch, Targets, augmented, make_augmentations
 
-Targets = npt.NDArray[np.integer] | npt.NDArray[np.floating]
+Batch = tuple[npt.NDArray[np.uint8], Targets]
 
 
 def epoch_order(seed: int, epoch: int, n: int) -> npt.NDArray[np.int64]:
@@ -17,19 +20,72 @@ def epoch_order(seed: int, epoch: int, n: int) -> npt.NDArray[np.int64]:
     return np.random.default_rng([seed, epoch]).permutation(n)
 
 
-def training_batches(
-    split: Split, targets: Targets, batch_size: int, *, seed: int, first_epoch: int = 0
-) -> Iterator[tuple[npt.NDArray[np.uint8], Targets]]:
-    """Yield shuffled batches, epoch after epoch without end; the last batch of an epoch may be smaller.
+@dataclass(frozen=True)
+class TrainingImages:
+    """The training images in the order and the form in which the steps of a training see them.
 
-    Yields:
-        Images `uint8 (b, H, W, C)` and their targets.
+    Attributes:
+        split: The images, `uint8`.
+        targets: As the loss wants them.
+        batch_size: Images of a step; the last of an epoch may have fewer.
+        steps: Of the whole training; the last epoch may be a part of one.
+        seed: Of order and augmentation.
+        augmentations: Ours, in their order.
     """
-    for epoch in itertools.count(first_epoch):
-        order = epoch_order(seed, epoch, len(split))
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            yield split.read(chosen), targets[chosen]
+
+    split: Split
+    targets: Targets
+    batch_size: int
+    steps: int
+    seed: int
+    augmentations: Sequence[Augmentation] = ()
+    _epochs: dict[int, Epoch] = field(default_factory=dict, init=False, repr=False)
+
+    @classmethod
+    def of(cls, split: Split, targets: Targets, config: TrainingConfig, seed: int) -> "TrainingImages":
+        """Take batch size, epochs and augmentation from a recipe."""
+        steps = total_steps(config, len(split))
+        return cls(split, targets, config.batch_size, steps, seed, make_augmentations(config.augmentation))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches that hold all images."""
+        return -(-len(self.split) // self.batch_size)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that are begun."""
+        return -(-self.steps // self.steps_per_epoch)
+
+    def steps_in(self, epoch: int) -> int:
+        """Return the number of steps of an epoch, counted from 0."""
+        return min(self.steps_per_epoch, self.steps - epoch * self.steps_per_epoch)
+
+    def count(self, first: int, last: int) -> int:
+        """Return how many images the steps from `first` to before `last` see, counted over the whole training."""
+        epochs, steps = np.divmod((first, last), self.steps_per_epoch)
+        before = epochs * len(self.split) + np.minimum(steps * self.batch_size, len(self.split))
+        return int(before[1] - before[0])
+
+    def read(self, epoch: int, first: int, steps: int) -> Batch:
+        """Return the images of so many steps of an epoch, from step `first` on, and their targets."""
+        order = epoch_order(self.seed, epoch, len(self.split))
+        chosen = order[first * self.batch_size : (first + steps) * self.batch_size]
+        if epoch not in self._epochs:  # it keeps what augmentations draw, so only the newest is kept
+            self._epochs.clear()
+            self._epochs[epoch] = Epoch(self.split, self.targets, self.seed, epoch)
+        return augmented(self._epochs[epoch], chosen, self.augmentations)
+
+    def batches(self, first_epoch: int = 0) -> Iterator[Batch]:
+        """Yield one step's images and targets after the other, epoch after epoch without end."""
+        for epoch in itertools.count(first_epoch):
+            for step in range(self.steps_per_epoch):
+                yield self.read(epoch, step, 1)
+
+
+def total_steps(config: TrainingConfig, images: int) -> int:
+    """Return the steps of a whole training, at least one."""
+    return max(1, round(config.epochs * -(-images // config.batch_size)))
 
 
 def ordered_batches(split: Split, targets: Targets | None, batch_size: int) -> Any:

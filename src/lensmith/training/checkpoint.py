@@ -1,7 +1,7 @@
 """The whole training state after an epoch, as one folder that is there entirely or not at all.
 
 A checkpoint is `checkpoints/epoch-<n>/` with `state.json` (epoch, step, history, best epoch) and `state.npz`
-(weights, seeds of dropout and augmentation, optimizer slots). Nothing in it is pickled.
+(weights, seeds of dropout and augmentation, optimizer slots, averaged weights). Nothing in it is pickled.
 """
 
 import json
@@ -11,9 +11,10 @@ import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from lensmith.errors import RunError
 from lensmith.records import to_json
@@ -30,15 +31,24 @@ class TrainingState:
         step: Steps done.
         history: One row an epoch, as in `history.csv`.
         best_epoch: The epoch whose weights are kept as the model; 0 before there is one.
+        averaged: Updates of the average of the weights, where one is kept.
     """
 
     epoch: int = 0
     step: int = 0
     history: list[Row] = field(default_factory=list)
     best_epoch: int = 0
+    averaged: int = 0
 
 
-def save_checkpoint(folder: Path, model: Any, state: TrainingState) -> None:
+class Average(Protocol):
+    """A moving average of the weights."""
+
+    values: list[npt.NDArray[Any]]
+    updates: int
+
+
+def save_checkpoint(folder: Path, model: Any, state: TrainingState, average: Average | None = None) -> None:
     """Write a checkpoint of this epoch; keep it, the one before it and the best one.
 
     Raises:
@@ -46,6 +56,9 @@ def save_checkpoint(folder: Path, model: Any, state: TrainingState) -> None:
     """
     arrays = {f"model/{i}": its.numpy() for i, its in enumerate(model.variables)}
     arrays |= {f"optimizer/{i}": its.numpy() for i, its in enumerate(model.optimizer.variables)}
+    if average:
+        state.averaged = average.updates
+        arrays |= {f"average/{i}": its for i, its in enumerate(average.values)}
     temporary = None
     try:
         temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
@@ -101,25 +114,33 @@ def load_variables(folder: Path, epoch: int, model: Any, *, optimizer: bool = Tr
     Raises:
         RunError: The checkpoint is missing, damaged, or of another network.
     """
-    path = _path(folder, epoch) / "state.npz"
     groups = {"model": model.variables}
     if optimizer:
         model.optimizer.build(model.trainable_variables)
         groups["optimizer"] = model.optimizer.variables
+    for group, variables in groups.items():
+        found = read_arrays(folder, epoch, group)
+        if [its.shape for its in found] != [tuple(its.shape) for its in variables]:
+            raise RunError(
+                f"The checkpoint {_path(folder, epoch)} is of another network or optimizer: "
+                f"the shapes of its {group} variables differ."
+            )
+        for variable, value in zip(variables, found, strict=True):
+            variable.assign(value)
+
+
+def read_arrays(folder: Path, epoch: int, group: str) -> list[npt.NDArray[Any]]:
+    """Read one group of a checkpoint's arrays: `model`, `optimizer` or `average`.
+
+    Raises:
+        RunError: The checkpoint is missing or damaged.
+    """
+    path = _path(folder, epoch) / "state.npz"
     try:
         # Opened here, because NumPy leaves a file open that turns out to be damaged.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            for group, variables in groups.items():
-                found = [
-                    arrays[f"{group}/{i}"] for i in range(sum(name.startswith(f"{group}/") for name in arrays.files))
-                ]
-                if [its.shape for its in found] != [tuple(its.shape) for its in variables]:
-                    raise RunError(
-                        f"The checkpoint {path} is of another network or optimizer: "
-                        f"the shapes of its {group} variables differ."
-                    )
-                for variable, value in zip(variables, found, strict=True):
-                    variable.assign(value)
+            count = sum(name.startswith(f"{group}/") for name in arrays.files)
+            return [arrays[f"{group}/{i}"] for i in range(count)]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise RunError(f"The checkpoint {path} cannot be read: {error}.") from None
 

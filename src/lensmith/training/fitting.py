@@ -5,26 +5,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from lensmith.backend import compiles_steps
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.errors import LensmithError, RecipeError
-from lensmith.models import build_model
+from lensmith.models import adapt, build_model, check_agreement, plain
 from lensmith.records import Record
 from lensmith.runs import Run
-from lensmith.training.batches import ordered_batches, training_batches
-from lensmith.training.checkpoint import Row, TrainingState, load_variables, read_state
+from lensmith.training.batches import TrainingImages, ordered_batches, total_steps
+from lensmith.training.checkpoint import Row, TrainingState, load_variables, read_arrays, read_state
 from lensmith.training.objective import (
     check_objective,
     check_optimizer,
-    make_augmentation,
+    make_augmentation_layers,
     make_loss,
     make_metrics,
     make_optimizer,
     make_targets,
     wants_logits,
 )
+from lensmith.training.stages import Stages
 
 EVALUATION_BATCH = 256
+IMAGES_ADAPTED_TO = 5000
+IMAGES_COMPARED = 100
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class TrainingResult(Record):
         parameters: Number of weights, trainable and not.
         epochs: Epochs done, in all.
         new_epochs: Of these, how many this time; fewer than all in a resumed run.
+        new_images: Images seen this time, each as often as it was.
         steps: Steps done, in all.
         best_epoch: Whose weights `model` has, from 1 on.
         history: One row an epoch.
@@ -45,6 +52,7 @@ class TrainingResult(Record):
     parameters: int
     epochs: int
     new_epochs: int
+    new_images: int
     steps: int
     best_epoch: int
     history: list[Row]
@@ -77,6 +85,7 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
     if recipe.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise LensmithError("TensorBoard is not installed. Install it with: pip install 'lensmith[tensorboard]'")
     network = build_model(recipe.model, dataset.image_shape, num_classes, recipe.name or "model")
+    adapt(network, dataset.train.sample(IMAGES_ADAPTED_TO, recipe.seed).read())
     check_optimizer(recipe.training)
     check_objective(network, make_loss(recipe.training), dataset.train, num_classes, recipe.training)
     return Preparation(network, _compile(network, dataset, recipe))
@@ -106,73 +115,95 @@ def fit(
         Interrupted: Ctrl-C.
         RunError: The checkpoint to go on from is missing, damaged or of another network.
     """
+    from lensmith.training.averaging import WeightAverage
     from lensmith.training.keeping import KeepingCallback
 
     network, trainee = prepared.network, prepared.trainee
     state = read_state(run.checkpoints) if resume else TrainingState()
+    epochs_before, steps_before = state.epoch, state.step
+    averaging = recipe.training.weight_averaging
+    average = WeightAverage(network, averaging.decay, averaging.every) if averaging else None
     if resume:
         load_variables(run.checkpoints, state.epoch, trainee)
-    epochs_before = state.epoch
+        if average:
+            average.start_from(read_arrays(run.checkpoints, state.epoch, "average"), state.averaged, state.step)
+    images = training_images(dataset, recipe)
     patience = recipe.training.early_stopping.patience if recipe.training.early_stopping else None
-    keeping = KeepingCallback(run, state, len(dataset.train), patience)
-    if state.epoch < recipe.training.epochs and not keeping.out_of_patience:
+    keeping = KeepingCallback(run, state, images, patience, average)
+    if state.epoch < images.epochs and not keeping.out_of_patience:
+        first = [average, keeping] if average else [keeping]
         try:
-            trainee.fit(
-                **_data(dataset, recipe, state.epoch),
-                callbacks=[keeping, *callbacks, *_tensorboard(run, recipe)],
-            )
+            _train(prepared, images, [*first, *callbacks, *_tensorboard(run, recipe)], state.epoch, dataset, recipe)
         finally:
             keeping.give_back_ctrl_c()
     if state.best_epoch:
         load_variables(run.checkpoints, state.best_epoch, trainee, optimizer=False)
+        if average:
+            average.assign(read_arrays(run.checkpoints, state.best_epoch, "average"))
     return TrainingResult(
-        model=_finished(network, recipe),
+        model=_finished(network, dataset, recipe),
         parameters=network.count_params(),
         epochs=state.epoch,
         new_epochs=state.epoch - epochs_before,
+        new_images=images.count(steps_before, state.step),
         steps=state.step,
         best_epoch=state.best_epoch,
         history=state.history,
     )
 
 
-def steps_per_epoch(images: int, batch_size: int) -> int:
-    """Return the number of batches that hold all images; the last may be smaller."""
-    return -(-images // batch_size)
-
-
 def _compile(network: Any, dataset: Dataset, recipe: Recipe) -> Any:
     """Put augmentation in front while training, so that the network itself is saved without it."""
     import keras
 
-    augmentation = make_augmentation(recipe.training.augmentation)
-    trainee = keras.Sequential([keras.Input(dataset.image_shape), *augmentation, network]) if augmentation else network
-    steps = recipe.training.epochs * steps_per_epoch(len(dataset.train), recipe.training.batch_size)
+    layers = make_augmentation_layers(recipe.training.augmentation)
+    trainee = keras.Sequential([keras.Input(dataset.image_shape), *layers, network]) if layers else network
     trainee.compile(
-        optimizer=make_optimizer(recipe.training, steps),
+        optimizer=make_optimizer(recipe.training, total_steps(recipe.training, len(dataset.train))),
         loss=make_loss(recipe.training),
         metrics=make_metrics(recipe.training),
     )
     return trainee
 
 
-def _data(dataset: Dataset, recipe: Recipe, first_epoch: int) -> dict[str, Any]:
-    """Arguments of `fit` that say what it sees and for how long."""
-    loss = make_loss(recipe.training)
-    batch_size, num_classes = recipe.training.batch_size, len(dataset.class_names)
-    targets = make_targets(dataset.train, num_classes, loss)
-    arguments: dict[str, Any] = {
-        "x": training_batches(dataset.train, targets, batch_size, seed=recipe.seed, first_epoch=first_epoch),
-        "steps_per_epoch": steps_per_epoch(len(dataset.train), batch_size),
-        "initial_epoch": first_epoch,
-        "epochs": recipe.training.epochs,
-        "shuffle": False,
-        "verbose": 0,
-    }
+def training_images(dataset: Dataset, recipe: Recipe) -> TrainingImages:
+    """Return the training split as the steps of the recipe's training see it."""
+    targets = make_targets(dataset.train, len(dataset.class_names), make_loss(recipe.training))
+    return TrainingImages.of(dataset.train, targets, recipe.training, recipe.seed)
+
+
+def _train(
+    prepared: Preparation,
+    images: TrainingImages,
+    callbacks: list[Any],
+    first_epoch: int,
+    dataset: Dataset,
+    recipe: Recipe,
+) -> None:
+    """Train from an epoch on: many steps a call where the backend can, else by Keras' `fit`."""
+    validation = None
     if dataset.validation is not None:
-        its_targets = make_targets(dataset.validation, num_classes, loss)
-        arguments["validation_data"] = ordered_batches(dataset.validation, its_targets, EVALUATION_BATCH)
-    return arguments
+        targets = make_targets(dataset.validation, len(dataset.class_names), make_loss(recipe.training))
+        validation = ordered_batches(dataset.validation, targets, EVALUATION_BATCH)
+    if compiles_steps():
+        from lensmith.training.loop import CompiledLoop
+
+        averaging = recipe.training.weight_averaging
+        parts = recipe.training.progressive_resizing or []
+        stages = Stages(prepared.trainee, images.batch_size, images.steps, parts)
+        loop = CompiledLoop(prepared.trainee, images, stages.at, averaging.every if averaging else 0)
+        loop.fit(callbacks, first_epoch, validation)
+        return
+    prepared.trainee.fit(
+        x=images.batches(first_epoch),
+        steps_per_epoch=images.steps_per_epoch,
+        initial_epoch=first_epoch,
+        epochs=images.epochs,
+        validation_data=validation,
+        callbacks=callbacks,
+        shuffle=False,
+        verbose=0,
+    )
 
 
 def _tensorboard(run: Run, recipe: Recipe) -> list[Any]:
@@ -181,22 +212,25 @@ def _tensorboard(run: Run, recipe: Recipe) -> list[Any]:
     return [keras.callbacks.TensorBoard(str(run.path / "tensorboard"))] if recipe.training.tensorboard else []
 
 
-def _finished(network: Any, recipe: Recipe) -> Any:
-    """Make the network that is saved: it ends in probabilities, and is compiled without an optimizer's state."""
+def _finished(network: Any, dataset: Dataset, recipe: Recipe) -> Any:
+    """Make the network that is saved: plain Keras that ends in probabilities, compiled without an optimizer's state."""
     import keras
 
+    copy = plain(network)
+    if copy is not network:
+        check_agreement(network, copy, dataset.train.read(slice(0, IMAGES_COMPARED)).astype(np.float32))
     if wants_logits(recipe.training):
-        network = keras.Sequential(
+        copy = keras.Sequential(
             [
-                keras.Input(network.input_shape[1:]),
-                *network.layers,
+                keras.Input(copy.input_shape[1:]),
+                *copy.layers,
                 keras.layers.Softmax(name="probabilities"),
             ],
-            name=network.name,
+            name=copy.name,
         )
-    network.compile(
+    copy.compile(
         optimizer="sgd",
         loss=make_loss(recipe.training, on_probabilities=True),
         metrics=make_metrics(recipe.training),
     )
-    return network
+    return copy

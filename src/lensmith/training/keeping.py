@@ -14,6 +14,8 @@ import numpy as np
 
 from lensmith.errors import Interrupted, TrainingDiverged
 from lensmith.runs import Run, write_text
+from lensmith.training.averaging import WeightAverage
+from lensmith.training.batches import TrainingImages
 from lensmith.training.checkpoint import Row, TrainingState, save_checkpoint
 
 COLUMNS = (
@@ -24,13 +26,22 @@ COLUMNS = (
 class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps history, checkpoints and the best epoch; stops at Ctrl-C, divergence, or for lack of progress."""
 
-    def __init__(self, run: Run, state: TrainingState, images: int, patience: int | None) -> None:
-        """Keep the training of `run` from `state` on, with so many images an epoch."""
+    def __init__(
+        self,
+        run: Run,
+        state: TrainingState,
+        images: TrainingImages,
+        patience: int | None,
+        average: WeightAverage | None = None,
+    ) -> None:
+        """Keep the training of `run` on `images` from `state` on."""
         super().__init__()
         self.state = state
         self._run = run
         self._images = images
         self._patience = patience
+        self._average = average
+        self._steps_before = 0
         self._stop_asked = False
         self._handler_before: Any = None
         self._epoch_started = self._learning_rate = 0.0
@@ -45,7 +56,7 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         if threading.current_thread() is threading.main_thread():
             self._handler_before = signal.signal(signal.SIGINT, self._ask_to_stop)
         if self.state.epoch == 0:
-            save_checkpoint(self._run.checkpoints, self.model, self.state)
+            self._save()
 
     def give_back_ctrl_c(self) -> None:
         """Give Ctrl-C back to whoever had it."""
@@ -55,18 +66,20 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Start the epoch's clock."""
-        self._epoch_started = time.perf_counter()
+        self._epoch_started, self._steps_before = time.perf_counter(), self.state.step
         # JAX lends the variables to its training step, so between steps there is nothing to read.
         self._learning_rate = float(self.model.optimizer.learning_rate)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Stop at Ctrl-C or at the first loss that is not finite."""
-        self.state.step += 1
+        """Stop at Ctrl-C, at the first loss that is not finite, or after the last step."""
+        self.state.step = self._steps_before + batch + 1
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise self._diverged(f"the loss became {loss}")
         if self._stop_asked:
             raise self._interrupted(f"epoch {self.state.epoch + 1} was not finished")
+        if batch + 1 == self._images.steps_in(self.state.epoch) < self._images.steps_per_epoch:
+            self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Add a row of history, decide whether this is the best epoch, and write a checkpoint."""
@@ -80,17 +93,26 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
             "learning_rate": float(self.model.optimizer.learning_rate),
             **{name: _finite(value) for name, value in logs.items()},
             "seconds": round(seconds, 3),
-            "images_per_second": round(self._images / seconds, 1),
+            "images_per_second": round(self._images_seen / seconds, 1),
         }
         self.state.history.append(row)
         if _is_better(row, self._best_row()):
             self.state.best_epoch = epoch + 1
-        save_checkpoint(self._run.checkpoints, self.model, self.state)
+        self._save()
         write_text(self._run.history_file, history_csv(self.state.history))
         if self.out_of_patience:
             self.model.stop_training = True
         if self._stop_asked:
             raise self._interrupted("stopped between two epochs")
+
+    @property
+    def _images_seen(self) -> int:
+        """Images of this epoch so far."""
+        steps = self.state.step - self._steps_before
+        return min(steps * self._images.batch_size, len(self._images.split))
+
+    def _save(self) -> None:
+        save_checkpoint(self._run.checkpoints, self.model, self.state, self._average)
 
     def _check_finite(self, logs: dict[str, float]) -> None:
         """Look at what the epoch's last step did to the weights, which no loss has seen yet."""

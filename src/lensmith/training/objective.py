@@ -9,12 +9,9 @@ from lensmith.config import KerasObject, TrainingConfig
 from lensmith.data import Split
 from lensmith.errors import RecipeError
 from lensmith.models import explain_refusal, leaves_decay_steps_open, make_keras_object
-from lensmith.training.batches import Targets
+from lensmith.training.augmentation import AUGMENTATIONS, Epoch, Targets, augmented, make_augmentations
 
 Outputs = npt.NDArray[np.floating]
-
-MIXING_LAYERS = {"CutMix", "MixUp"}
-"""Augmentation layers that would have to change the labels, too."""
 
 
 def make_loss(config: TrainingConfig, *, on_probabilities: bool = False) -> Any:
@@ -83,20 +80,17 @@ def make_metrics(config: TrainingConfig) -> list[Any]:
     return ["accuracy", *_make_all("metrics", config.metrics, "training.metrics")]
 
 
-def make_augmentation(layers: list[KerasObject]) -> list[Any]:
-    """Make the recipe's augmentation layers.
+def make_augmentation_layers(described: list[KerasObject]) -> list[Any]:
+    """Make those of the recipe's augmentations that are Keras layers.
 
     Raises:
-        RecipeError: A layer that cannot be made, or one that mixes images of several classes.
+        RecipeError: A layer that cannot be made.
     """
-    made = _make_all("layers", layers, "training.augmentation")
-    for place, layer in enumerate(made):
-        if type(layer).__name__ in MIXING_LAYERS:
-            raise RecipeError(
-                f"training.augmentation.{place}: {type(layer).__name__} mixes images of several classes, "
-                "but their labels would stay as they are."
-            )
-    return made
+    return [
+        make_keras_object("layers", its.class_name, its.arguments, f"training.augmentation.{place}")
+        for place, its in enumerate(described)
+        if its.class_name not in AUGMENTATIONS
+    ]
 
 
 def check_objective(model: Any, loss: Any, split: Split, num_classes: int, config: TrainingConfig) -> None:
@@ -121,7 +115,7 @@ def check_objective(model: Any, loss: Any, split: Split, num_classes: int, confi
         except Exception as error:  # every metric has its own way to refuse
             reason = f"does not fit labels of {num_classes} classes: {explain_refusal(error)}"
             raise RecipeError(f"training.metrics.{place}, {type(metric).__name__}, {reason}") from None
-    _check_augmentation(images, config)
+    _check_augmentation(few, targets, config)
 
 
 def _make_all(module: str, described: list[KerasObject], where: str) -> list[Any]:
@@ -155,14 +149,16 @@ def _check_loss(loss: Any, targets: Targets, outputs: Outputs, config: TrainingC
         raise RecipeError(f"The loss {name} gives {value} for {labels} before any training.")
 
 
-def _check_augmentation(images: npt.NDArray[np.floating], config: TrainingConfig) -> None:
+def _check_augmentation(few: Split, targets: Targets, config: TrainingConfig) -> None:
+    ours = make_augmentations(config.augmentation)
+    images, _ = augmented(Epoch(few, targets, seed=0, epoch=0), np.arange(len(few)), ours)
     shape = images.shape[1:]
-    for place, layer in enumerate(make_augmentation(config.augmentation)):
+    for layer in make_augmentation_layers(config.augmentation):
         try:
-            after = tuple(layer(images, training=True).shape[1:])
+            after = tuple(layer(images.astype(np.float32), training=True).shape[1:])
         except Exception as error:  # every layer has its own way to refuse
             reason = f"cannot work on images of the shape {shape}: {explain_refusal(error)}"
         else:
             reason = "" if after == shape else f"turns images of the shape {shape} into {after}."
         if reason:
-            raise RecipeError(f"training.augmentation.{place}, {type(layer).__name__}, {reason}")
+            raise RecipeError(f"training.augmentation, {type(layer).__name__}, {reason}")

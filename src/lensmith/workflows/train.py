@@ -1,6 +1,7 @@
 """`train`: DATA to a run folder with a trained, evaluated, exported model and a report."""
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -11,15 +12,16 @@ from typing import Any
 from lensmith.backend import backend_name, make_deterministic, start_keras
 from lensmith.config import Recipe, load_recipe, to_toml
 from lensmith.data import Dataset, kind_of, open_dataset
-from lensmith.errors import Interrupted, RunError, TrainingDiverged
+from lensmith.errors import Interrupted, LensmithError, RunError, TrainingDiverged
 from lensmith.evaluation import Evaluation
 from lensmith.export import export_artifact
 from lensmith.records import Record
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.rendering.terminal import skipped_sentence
 from lensmith.runs import Run, check_destination, create_run, find_run, now, write_text
-from lensmith.training import Preparation, TrainingResult, fit, prepare, read_state
-from lensmith.workflows.auto import choose_settings
+from lensmith.training import Preparation, TrainingResult, fit, prepare, read_state, total_steps
+from lensmith.workflows.auto import CHOOSING, choose_settings
+from lensmith.workflows.budget import Budget, parse_budget
 from lensmith.workflows.evaluate import evaluate_model
 from lensmith.workflows.provenance import command_line, open_data_of, provenance, recipe_of
 from lensmith.workflows.report import write_report
@@ -35,7 +37,7 @@ class TrainRecord(Record):
         epochs, steps: Done in all.
         best_epoch: Whose weights the model has.
         train_seconds: From the first look at the data to the last step; import not.
-        images_per_second: Training images x epochs / `train_seconds`, of this session where a run was resumed.
+        images_per_second: Training images seen / `train_seconds`, of this session where a run was resumed.
         total_seconds: The whole process.
         val_accuracy: Of the best epoch; `None` without validation data.
         test: On the test split; `None` where there is none.
@@ -77,7 +79,7 @@ COMMAND_STARTED: ContextVar[float | None] = ContextVar("command_started", defaul
 """When the process began, by `time.perf_counter`; set by the command line."""
 
 
-def train(
+def train(  # noqa: PLR0913  (these are the options of a command)
     data: str | Path,
     recipe: str | Path = "auto",
     *,
@@ -85,6 +87,7 @@ def train(
     name: str | None = None,
     runs: str | Path | None = None,
     force: bool = False,
+    budget: str | None = None,
     callbacks: Sequence[Any] = (),
 ) -> TrainRecord:
     """Train, evaluate and export a classifier, and write it all into a new run folder.
@@ -97,6 +100,8 @@ def train(
         name: Of the run; `<data>-<recipe>-<n>` by default.
         runs: Folder the run goes in; `$LENSMITH_RUNS` or `./runs` by default.
         force: Replace a run of that name.
+        budget: Time from now to the end, such as `90s`, `10m` or `2h`: as large a network and as many epochs as
+            fit in it. Recipes other than `auto` and `fast` keep their network.
         callbacks: Keras callbacks to train with.
 
     Raises:
@@ -106,14 +111,16 @@ def train(
     """
     clock, overrides = Clock.start(), dict(set or {})
     resolved = load_recipe(recipe, overrides)
+    limit = Budget(parse_budget(budget), clock.command) if budget else None
+    if limit and overrides.keys() & {"epochs", "training.epochs"}:
+        raise LensmithError("--budget chooses the epochs: give it or --epochs, not both.")
     kind_of(str(data))  # so that a mistyped path is answered before Keras has started
     check_destination(name, runs, force=force)
     with current_screen() as screen:
         start_keras()
         clock.data = time.perf_counter()
         dataset = open_dataset(data, resolved.data, resolved.seed, screen.decoding())
-        if str(recipe) == "auto":  # not a file of the user's that is called auto.toml
-            resolved = load_recipe(recipe, overrides, base=choose_settings(dataset))
+        resolved = _suited(recipe, overrides, resolved, dataset, limit, screen)
         make_deterministic(resolved.seed)
         prepared = prepare(dataset, resolved)
         run = create_run(f"{dataset.name}-{resolved.name}", name, runs, force=force)
@@ -127,7 +134,7 @@ def train(
 def resume(
     run: str | Path,
     *,
-    epochs: int | None = None,
+    epochs: float | None = None,
     runs: str | Path | None = None,
     callbacks: Sequence[Any] = (),
 ) -> TrainRecord:
@@ -149,7 +156,7 @@ def resume(
     clock, found = Clock.start(), find_run(run, runs)
     recipe = recipe_of(found, {} if epochs is None else {"training.epochs": epochs})
     done = read_state(found.checkpoints).epoch
-    if recipe.training.epochs < done:
+    if math.ceil(recipe.training.epochs) < done:
         raise RunError(f"Run {found.name} has {done} epochs already. Give --epochs {done} or more.")
     with current_screen() as screen:
         start_keras(found.info.get("backend"))
@@ -163,6 +170,27 @@ def resume(
         with _state_kept(found):
             training = _fit(found, dataset, recipe, prepared, callbacks, screen, resume=True)
             return _finish(found, dataset, recipe, training, clock, screen)
+
+
+def _suited(
+    recipe: str | Path,
+    overrides: Mapping[str, Any],
+    resolved: Recipe,
+    dataset: Dataset,
+    budget: Budget | None,
+    screen: Screen,
+) -> Recipe:
+    """Lay what suits the images, and the budget, under the user's own settings."""
+    chooses = str(recipe) in CHOOSING  # not a file of the user's that is called auto.toml
+
+    def load(settings: Mapping[str, Any]) -> Recipe:
+        return load_recipe(recipe, overrides, base=settings)
+
+    if budget:
+        plan = budget.plan(dataset, load, sized=chooses)
+        screen.say(plan.reason)
+        return load(plan.settings)
+    return load(choose_settings(dataset)) if chooses else resolved
 
 
 def _fit(
@@ -180,7 +208,8 @@ def _fit(
     screen.say(
         f"{dataset.name}: {counts} images of {len(dataset.class_names)} classes. Recipe {recipe.name}, run {run.path}."
     )
-    showing = screen.training_callback(recipe.training.epochs, len(dataset.train), recipe.training.batch_size)
+    steps = total_steps(recipe.training, len(dataset.train))
+    showing = screen.training_callback(steps, len(dataset.train), recipe.training.batch_size)
     return fit(run, dataset, recipe, prepared, [showing, *callbacks], resume=resume)
 
 
@@ -233,7 +262,7 @@ def _record(
         steps=training.steps,
         best_epoch=training.best_epoch,
         train_seconds=round(train_seconds, 3),
-        images_per_second=round(len(dataset.train) * training.new_epochs / train_seconds, 1),
+        images_per_second=round(training.new_images / train_seconds, 1),
         total_seconds=0.0,
         val_accuracy=float(accuracy) if accuracy is not None else None,
         test=test,

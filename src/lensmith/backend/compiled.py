@@ -1,0 +1,95 @@
+"""Many training steps in one compiled TensorFlow function, and the fused kernel of batch normalisation."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.backend.starting import backend_name
+
+Steps = Callable[[npt.NDArray[np.uint8], npt.NDArray[Any]], npt.NDArray[np.float32]]
+
+
+def compiles_steps() -> bool:
+    """Tell whether the backend that Keras runs on can do what `compile_steps` needs."""
+    return backend_name() == "tensorflow"
+
+
+def compile_steps(model: Any, batch_size: int, network: Any = None) -> Steps:
+    """Compile one function that takes as many steps as the images it is given fill batches.
+
+    A step is that of Keras' `fit`: the loss with the layers' own, gradients, the optimizer, the metrics. What
+    each step's loss is comes back, which `fit` does not tell when it takes several steps at once.
+
+    Args:
+        model: Compiled, on TensorFlow.
+        batch_size: Images of a step; the last may have fewer.
+        network: With the weights of `model`, to be called in its place; `model` itself by default.
+
+    Returns:
+        A function of images `uint8 (n, H, W, C)` and their targets. It returns `float32 (steps,)`, the loss
+        of each step it has taken: it stops after the first that is not finite.
+    """
+    import tensorflow as tf
+
+    def one_step(images: Any, targets: Any) -> Any:
+        pixels = tf.cast(images, tf.float32)
+        with tf.GradientTape() as tape:
+            outputs = (network or model)(pixels, training=True)
+            loss = model.compute_loss(x=pixels, y=targets, y_pred=outputs)
+        weights = model.trainable_weights
+        model.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        model.compute_metrics(pixels, targets, outputs)
+        return loss
+
+    def all_steps(images: Any, targets: Any) -> Any:
+        count = -(-tf.shape(images)[0] // batch_size)
+
+        def goes_on(step: Any, finite: Any, losses: Any) -> Any:
+            return tf.logical_and(finite, step < count)
+
+        def step_once(step: Any, finite: Any, losses: Any) -> Any:
+            its = slice(step * batch_size, (step + 1) * batch_size)
+            loss = one_step(images[its], targets[its])
+            return step + 1, tf.math.is_finite(loss), losses.write(step, loss)
+
+        nothing = tf.TensorArray(tf.float32, size=count, element_shape=())
+        # One after the other, as the weights want it; else later batches would be held in memory, too.
+        steps, _, losses = tf.while_loop(goes_on, step_once, (0, True, nothing), parallel_iterations=1)
+        return losses.stack()[:steps]
+
+    # The shapes of one call say nothing about the next, so that no number of images is compiled anew. XLA's
+    # convolutions are several times slower on a CPU than those of oneDNN, which TensorFlow uses without it.
+    compiled = tf.function(all_steps, reduce_retracing=True, jit_compile=False)
+
+    def run(images: npt.NDArray[np.uint8], targets: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        return np.asarray(compiled(tf.constant(images), tf.constant(targets)))
+
+    return run
+
+
+def fused_batch_normalization(inputs: Any, gamma: Any, beta: Any, epsilon: float) -> tuple[Any, Any, Any]:
+    """Normalise a batch by its own statistics, with TensorFlow's one kernel for it and one for its gradient.
+
+    Args:
+        inputs: `float32 (N, H, W, C)`.
+        gamma: Scale, `float32 (C,)`.
+        beta: Offset, `float32 (C,)`.
+        epsilon: Added to the variance, > 0.
+
+    Returns:
+        The normalised batch, its mean `(C,)` and its biased variance `(C,)`.
+
+    Source:
+        Ioffe and Szegedy, Batch Normalization, ICML 2015, arXiv:1502.03167, algorithm 1.
+    """
+    import tensorflow as tf
+
+    none = tf.zeros([0])
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=inputs, scale=gamma, offset=beta, mean=none, variance=none, epsilon=epsilon, is_training=True
+    )
+    n = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
+    # The kernel gives the variance an estimate of the population's would have, Keras keeps the batch's own.
+    return outputs, mean, variance * (n - 1) / n

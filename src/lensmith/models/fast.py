@@ -1,0 +1,68 @@
+"""The network of the fast recipes: few layers, each of which the processor does well, and quick to train."""
+
+from typing import Any
+
+from lensmith.models.builders import BUILDERS
+
+
+@BUILDERS.register("fast-cnn")
+def fast_cnn(
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    widths: list[int],
+    whitening: int | None = None,
+    activation: str = "relu",
+    momentum: float = 0.6,
+    logit_scale: float | None = None,
+) -> list[Any]:
+    """Build a whitening convolution, then groups of two convolutions, then global pooling.
+
+    A group halves the image before it normalises and activates, so that three quarters of that work never
+    has to be done. Convolutions begin as the identity; normalisation has no scale of its own, because the
+    next layer undoes it.
+
+    Args:
+        image_shape: Height, width, channels; any size from 2 pixels for each group on.
+        num_classes: K.
+        widths: Filters of each group.
+        whitening: Filters of the first convolution, even; by default as many as 2x2 patches have components,
+            twice.
+        activation: Such as `relu` or `silu`.
+        momentum: Of the moving statistics; low, because a training of few steps must forget the first ones.
+        logit_scale: What the outputs are multiplied by before the softmax; one over the last width by default.
+
+    Returns:
+        Keras layers; the last gives `(N, K)` probabilities.
+
+    Source:
+        Jordan, 94 % on CIFAR-10 in 3.29 seconds on a single GPU, 2024, arXiv:2404.00498, and its later version
+        with Muon; Page, How to train your ResNet, 2018 (pooling before normalisation, whitening).
+    """
+    from keras import layers
+
+    from lensmith.pieces.initializers import Dirac
+    from lensmith.pieces.layers import BatchNormalization, WhiteningConv2D
+
+    if not widths or min(widths) < 1:
+        raise ValueError(f"widths must be numbers of filters, 1 or more, not {widths}.")
+
+    def normalized() -> list[Any]:
+        return [BatchNormalization(momentum=momentum, epsilon=1e-5, scale=False), layers.Activation(activation)]
+
+    def convolution(width: int) -> Any:
+        return layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=Dirac())
+
+    stack: list[Any] = [WhiteningConv2D(whitening or 2 * 4 * image_shape[2]), layers.Activation(activation)]
+    for width in widths:
+        stack += [convolution(width), layers.MaxPooling2D(), *normalized(), convolution(width), *normalized()]
+    stack.append(layers.GlobalMaxPooling2D())
+    # Begins with a standard deviation of 1, so that the scale alone says how large the first logits are.
+    stack.append(layers.Dense(num_classes, use_bias=False, kernel_initializer=_unit_variance()))
+    return [*stack, layers.Rescaling(logit_scale or 1 / widths[-1]), layers.Softmax()]
+
+
+def _unit_variance() -> Any:
+    import keras
+
+    return keras.initializers.RandomUniform(-(3**0.5), 3**0.5)

@@ -1,0 +1,133 @@
+"""The epochs of a training on TensorFlow: as Keras' `fit`, but with many steps in each call."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.backend import Steps
+from lensmith.training.batches import Batch, TrainingImages
+
+SECONDS_A_CALL = 1.0
+"""Aimed at, so that Ctrl-C, progress and checkpoints never wait long for a call to end."""
+BYTES_A_CALL = 64 * 2**20
+
+
+class CompiledLoop:
+    """Fits a model to images, `fit`'s callbacks and metrics included.
+
+    Batch callbacks are called once for each call of the compiled function, with the number of its last step
+    and the epoch's means so far, as Keras does with `steps_per_execution`.
+    """
+
+    def __init__(
+        self, model: Any, images: TrainingImages, steps_at: Callable[[int], Steps], pause_every: int = 0
+    ) -> None:
+        """Train `model`, compiled by Keras, on `images`.
+
+        Args:
+            model: What callbacks see, and whose metrics are kept.
+            images: What it is trained on.
+            steps_at: Gives the compiled function that a step of the training is to be done with, by the number
+                of the step.
+            pause_every: No call goes on past a multiple of so many steps, for callbacks that must see the
+                weights then; 0 for wherever it suits.
+        """
+        self._model, self._images, self._steps_at, self._pause = model, images, steps_at, pause_every
+        image_bytes = images.split.store[0].nbytes
+        self._most = max(1, BYTES_A_CALL // (image_bytes * images.batch_size))
+        self._at_once = 1
+        self._seen: set[Steps] = set()
+
+    def fit(self, callbacks: Sequence[Any], first_epoch: int, validation: Any) -> None:
+        """Train from an epoch, counted from 0, to the last; `validation` is what Keras' `evaluate` takes, or None."""
+        model, epochs = self._model, self._images.epochs
+        listeners = keras.callbacks.CallbackList(
+            list(callbacks),
+            add_history=True,
+            model=model,
+            epochs=epochs,
+            steps=self._images.steps_per_epoch,
+            verbose=0,
+        )
+        model.stop_training = False
+        logs: dict[str, float] = {}
+        listeners.on_train_begin()
+        for epoch in range(first_epoch, epochs):
+            model.reset_metrics()
+            listeners.on_epoch_begin(epoch)
+            logs = self._train_epoch(epoch, listeners)
+            if validation is not None:
+                measured = model.evaluate(validation, callbacks=listeners, verbose=0, return_dict=True)
+                logs |= {f"val_{name}": value for name, value in measured.items()}
+            listeners.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        listeners.on_train_end(logs)
+
+    def _train_epoch(self, epoch: int, listeners: Any) -> dict[str, float]:
+        """Take the steps of an epoch; while one call computes, the images of the next are made ready."""
+        logs, losses, images = {}, _Mean(), self._images
+        with ThreadPoolExecutor(1) as reader:
+            step, count = 0, self._next_count(epoch, 0)
+            coming: Future[Batch] = reader.submit(images.read, epoch, 0, count)
+            while count and not self._model.stop_training:
+                now, first = coming.result(), step
+                step += count
+                following = self._next_count(epoch, step)
+                if following:
+                    coming = reader.submit(images.read, epoch, step, following)
+                listeners.on_train_batch_begin(first)
+                its = self._call(epoch, first, now)
+                losses.add(its, images.batch_size, len(now[0]))
+                logs = self._logs(losses.value)
+                listeners.on_train_batch_end(first + len(its) - 1, logs)
+                count = following
+        return logs
+
+    def _next_count(self, epoch: int, step: int) -> int:
+        """Return how many steps the call that begins at this step of the epoch takes; 0 at the epoch's end."""
+        count = min(self._at_once, self._images.steps_in(epoch) - step)
+        if self._pause:
+            count = min(count, self._pause - (epoch * self._images.steps_per_epoch + step) % self._pause)
+        first = epoch * self._images.steps_per_epoch + step
+        while count > 1 and self._steps_at(first + count - 1) is not self._steps_at(first):
+            count //= 2
+        return max(0, count)
+
+    def _call(self, epoch: int, first: int, batch: Batch) -> npt.NDArray[np.float32]:
+        function = self._steps_at(epoch * self._images.steps_per_epoch + first)
+        began = time.perf_counter()
+        losses = function(*batch)
+        if function in self._seen:  # the first call compiles, which says nothing of the next
+            seconds_a_step = (time.perf_counter() - began) / len(losses)
+            self._at_once = int(np.clip(SECONDS_A_CALL / seconds_a_step, 1, self._most))
+        self._seen.add(function)
+        return losses
+
+    def _logs(self, loss: float) -> dict[str, float]:
+        measured = {name: float(value) for name, value in self._model.get_metrics_result().items()}
+        return measured | {"loss": loss}
+
+
+class _Mean:
+    """The mean loss of an image of an epoch, from those of its steps."""
+
+    def __init__(self) -> None:
+        self._sum, self._images = 0.0, 0
+
+    def add(self, losses: npt.NDArray[np.float32], batch_size: int, images: int) -> None:
+        """Add a call's losses, each of a batch; the last batch has what is left of the images."""
+        sizes = np.full(len(losses), batch_size)
+        sizes[-1] = min(batch_size, images - batch_size * (len(losses) - 1))
+        self._sum += float(losses.astype(np.float64) @ sizes)
+        self._images += int(sizes.sum())
+
+    @property
+    def value(self) -> float:
+        """The mean so far; not finite once a loss was not."""
+        return self._sum / self._images

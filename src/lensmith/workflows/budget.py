@@ -1,0 +1,148 @@
+"""`--budget`: the largest network and the longest schedule that end in the time there is."""
+
+import math
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lensmith.config import Recipe
+from lensmith.data import Dataset
+from lensmith.errors import LensmithError
+from lensmith.training import Throughput, measure_throughput
+from lensmith.workflows.auto import DEFAULT_SIZE, SIZES, Size, network_settings, training_settings
+
+UNITS = {"s": 1, "m": 60, "h": 3600}
+# Of the whole budget; the rest is for what cannot be foreseen, such as another program at work.
+AIMED_AT = 0.96
+TRIAL_SECONDS = 2.0
+# A forward pass against a training step of the same image.
+EVALUATION_SPEEDUP = 3.0
+# Saving, ONNX and the check that both agree, evaluation's pictures and the report: measured on two cores.
+FINISHING_SECONDS = 9.0
+EPOCH_SECONDS = 0.3
+FEWEST_IMAGES = 2_000
+# What reading and writing one activation costs, in multiply-adds.
+MOVING = 300
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a budget is spent on.
+
+    Attributes:
+        settings: By dotted key, to lay over the recipe.
+        reason: In a sentence, what was measured and chosen.
+    """
+
+    settings: dict[str, Any]
+    reason: str
+
+
+def parse_budget(text: str) -> float:
+    """Read `90s`, `10m` or `2h` as seconds.
+
+    Raises:
+        LensmithError: It is none of those, or nothing.
+
+    Example:
+        >>> parse_budget("1.5m")
+        90.0
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh])\s*", text)
+    if not match or not float(match[1]):
+        raise LensmithError(f"--budget {text!r} is no time. Expected a number with s, m or h, such as 90s, 10m or 2h.")
+    return float(match[1]) * UNITS[match[2]]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A time to be done in.
+
+    Attributes:
+        seconds: In all, from the start of the process to its end.
+        began: When it started, by `time.perf_counter`.
+    """
+
+    seconds: float
+    began: float
+
+    @property
+    def left(self) -> float:
+        """Seconds from now on that training can have, if nothing else were to be done."""
+        return AIMED_AT * self.seconds - (time.perf_counter() - self.began)
+
+    def plan(self, dataset: Dataset, load: Callable[[Mapping[str, Any]], Recipe], *, sized: bool) -> Plan:
+        """Measure this machine, and choose the network and the number of epochs.
+
+        Args:
+            dataset: To train on.
+            load: Makes the recipe with settings laid over it.
+            sized: Whether the network's filters are to be chosen, too; otherwise only the epochs are.
+
+        Raises:
+            LensmithError: The budget is too short; the message names about the least that would do.
+        """
+        settings = self._sized(dataset, DEFAULT_SIZE) if sized else {}
+        measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
+        size = self._affordable(dataset, measured) if sized else DEFAULT_SIZE
+        if size != DEFAULT_SIZE:
+            settings = self._sized(dataset, size)
+            measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
+        epochs = self._epochs(dataset, measured)
+        widths = settings.get("model.arguments.widths")
+        network = f" Filters {', '.join(map(str, widths))};" if widths else ""
+        reason = (
+            f"Budget {self.seconds:.0f} s: this machine trains {measured.images_per_second:,.0f} images/s."
+            f"{network} {epochs:g} epochs."
+        )
+        return Plan(settings | {"training.epochs": epochs}, reason)
+
+    def _sized(self, dataset: Dataset, size: Size) -> dict[str, Any]:
+        return network_settings(dataset, size) | training_settings(dataset, 1)
+
+    def _affordable(self, dataset: Dataset, default: Throughput) -> Size:
+        """Choose the widest network that sees as many images as it takes to be worth its width."""
+        seconds = self._for_training(dataset, default)
+        images = {size: seconds * default.images_per_second / relative_cost(dataset, size) for size in SIZES}
+        return [size for size in SIZES if images[size] >= size.images or size == SIZES[0]][-1]
+
+    def _for_training(self, dataset: Dataset, measured: Throughput) -> float:
+        test = len(dataset.test) / (EVALUATION_SPEEDUP * measured.images_per_second) if dataset.test else 0.0
+        return self.left - measured.compile_seconds - FINISHING_SECONDS - test
+
+    def _epochs(self, dataset: Dataset, measured: Throughput) -> float:
+        an_epoch = len(dataset.train) / measured.images_per_second
+        overhead = EPOCH_SECONDS
+        if dataset.validation:
+            overhead += len(dataset.validation) / (EVALUATION_SPEEDUP * measured.images_per_second)
+        seconds = self._for_training(dataset, measured)
+        # Every epoch that is begun has its own validation and checkpoint.
+        whole = math.floor(seconds / (an_epoch + overhead))
+        part = (seconds - whole * (an_epoch + overhead) - overhead) / an_epoch
+        epochs = whole + max(0.0, math.floor(100 * part) / 100)
+        if epochs * len(dataset.train) < FEWEST_IMAGES and epochs < 1:
+            least = self.seconds + (FEWEST_IMAGES / measured.images_per_second + overhead - seconds) / AIMED_AT
+            raise LensmithError(
+                f"A budget of {self.seconds:.0f} s is too short to train anything here: starting, compiling, "
+                f"evaluating and exporting take most of {least:.0f} s. Give at least --budget {math.ceil(least)}s."
+            )
+        return int(epochs) if epochs == int(epochs) else round(epochs, 2)
+
+
+def relative_cost(dataset: Dataset, size: Size) -> float:
+    """Return what a training step costs with a network of this size, against the default one."""
+    return _cost(dataset, size) / _cost(dataset, DEFAULT_SIZE)
+
+
+def _cost(dataset: Dataset, size: Size) -> float:
+    """Count multiply-adds of a step for one image, and what moving the activations takes as so many of them."""
+    height, width, channels = dataset.image_shape
+    pixels, inputs, total = (height - 1) * (width - 1), 8 * channels, 0.0
+    for place, filters in enumerate(network_settings(dataset, size)["model.arguments.widths"]):
+        # The first convolution's input is not trained, so its gradient is not needed.
+        total += pixels * filters * (9 * inputs * (3 if place else 2) + MOVING)
+        pixels, inputs = pixels // 4, filters
+        total += pixels * filters * (9 * filters * 3 + 2 * MOVING)
+    return total
