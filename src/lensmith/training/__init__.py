@@ -1,6 +1,5 @@
 """Training: fit a recipe's network to a data set."""
 
-from lensmith.training.batches import ordered_batches
 from lensmith.training.checkpoint import read_state
 from lensmith.training.fitting import Preparation, TrainingResult, fit, prepare
 from lensmith.training.objective import make_loss, make_targets
@@ -11,7 +10,6 @@ __all__ = [
     "fit",
     "make_loss",
     "make_targets",
-    "ordered_batches",
     "prepare",
     "read_state",
 ]
