@@ -148,6 +148,15 @@ WRONG = {
     "an unknown backend": (["train", "digits", "--backend", "jaxx"], "Did you mean 'jax'"),
     "an unknown run": (["evaluate", "nothing"], "No run named 'nothing'"),
     "an unknown split": (["evaluate", "latest", "--split", "tset"], "Did you mean 'test'"),
+    "an unknown test-time augmentation": (["evaluate", "latest", "--tta", "flp"], "Did you mean 'flip'"),
+    "an unknown test-time augmentation in the recipe": (
+        ["train", "digits", "--set", "evaluation.tta=flp"],
+        "expected 'none', 'flip' or 'shift'",
+    ),
+    "images too small to be moved": (
+        ["train", "digits", "-r", "cifar-mlp", "--set", "data.image_size=1", "--set", "evaluation.tta=shift"],
+        "at least 2x2 pixels",
+    ),
     "nothing to predict": (["predict", "latest", "/no/such.png"], "No such file or folder"),
     "too many samples": (["show", "digits", "--n", "1000"], "expected 1 to 100"),
     "a picture of another kind": (["show", "digits", "-o", "x.jpg"], "must end in .png"),

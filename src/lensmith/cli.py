@@ -128,6 +128,10 @@ def train(
 def evaluate(
     run: RunArgument = "latest",
     split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
+    tta: Annotated[
+        str | None,
+        typer.Option(help="Test-time augmentation beside the plain answers: none, flip, shift. Default: the recipe's."),
+    ] = None,
     runs: Runs = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -136,7 +140,7 @@ def evaluate(
     from lensmith.workflows.evaluate import evaluate as workflow
 
     _set_screen(quiet)
-    evaluation = workflow(run, split=split, runs=runs)
+    evaluation = workflow(run, split=split, tta=tta, runs=runs)
     if not _print(evaluation, json):
         from lensmith.rendering.terminal import evaluation_tables, stdout
 

@@ -273,7 +273,14 @@ def test_a_resolved_recipe_reads_back_to_an_equal_one(tmp_path: Path) -> None:
         "training.metrics": ["AUC"],
         "description": 'quotes " and \\ and\nlines',
         "data.image_size": (8, 9),
+        "evaluation.tta": "flip",
         "seed": 2**32 - 1,
     }
     recipe = load_recipe("auto", overrides)
     assert from_text(tmp_path / "auto.toml", to_toml(recipe)) == recipe
+
+
+def test_a_table_added_later_is_not_written_where_it_says_nothing() -> None:
+    assert "evaluation" not in to_toml(load_recipe("auto"))
+    assert to_toml(load_recipe("auto", {"evaluation.tta": "none"})) == to_toml(load_recipe("auto"))
+    assert to_toml(load_recipe("auto", {"evaluation.tta": "flip"})).endswith('[evaluation]\ntta = "flip"\n')

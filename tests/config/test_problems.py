@@ -45,6 +45,7 @@ def test_a_misspelt_key_is_named_in_full_with_the_nearest_one(values: dict[str, 
         ({"training": {"image_size": 8}}, "data.image_size"),
         ({"model": {**MODEL, "seed": 8}}, "seed"),
         ({"training": {"patience": 8}}, "training.early_stopping.patience"),
+        ({"tta": "flip"}, "evaluation.tta"),
     ],
 )
 def test_a_key_in_the_wrong_table_is_told_where_it_belongs(values: dict[str, Any], there: str) -> None:
@@ -73,6 +74,7 @@ def test_a_key_in_the_wrong_table_is_told_where_it_belongs(values: dict[str, Any
         ({"training": {"loss": {"class_name": 3}}}, "'training.loss.class_name' is 3: expected text."),
         ({"training": {"early_stopping": 3}}, "'training.early_stopping' is 3: expected a table."),
         ({"training": {"early_stopping": {}}}, "'training.early_stopping.patience' is missing."),
+        ({"evaluation": {"tta": "flp"}}, "'evaluation.tta' is 'flp': expected 'none', 'flip' or 'shift'."),
         ({"model": {"layers": [{"units": 3}]}}, "'model.layers.0.class_name' is missing."),
         ({"model": {"builder": 3}}, "'model.builder' is 3: expected text."),
         ({"model": {**MODEL, "arguments": 3}}, "'model.arguments' is 3: expected a table."),

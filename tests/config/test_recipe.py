@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from lensmith.config import Recipe
-from lensmith.config.recipe import DataConfig, EarlyStopping, ModelConfig, Table, TrainingConfig
+from lensmith.config.recipe import DataConfig, EarlyStopping, EvaluationConfig, ModelConfig, Table, TrainingConfig
 
 MODEL = {"builder": "small-cnn"}
 
@@ -16,6 +16,7 @@ def test_defaults_are_those_of_the_tutorials() -> None:
     assert (recipe.data.validation, recipe.data.test, recipe.seed) == (0.1, 0.2, 0)
     assert recipe.model.rescale
     assert recipe.training.early_stopping is None
+    assert recipe.evaluation.tta == "none"
 
 
 def test_a_keras_object_is_a_name_or_a_table_with_arguments() -> None:
@@ -31,7 +32,7 @@ def test_arguments_can_be_changed_without_changing_the_recipe() -> None:
     assert training.loss.arguments == {"delta": 2.0}
 
 
-@pytest.mark.parametrize("kind", [DataConfig, ModelConfig, EarlyStopping, TrainingConfig, Recipe])
+@pytest.mark.parametrize("kind", [DataConfig, ModelConfig, EarlyStopping, TrainingConfig, EvaluationConfig, Recipe])
 def test_no_table_takes_a_key_that_does_not_exist(kind: type[Table]) -> None:
     with pytest.raises(ValidationError, match="extra_forbidden"):
         kind(no_such_key=1)
@@ -58,6 +59,7 @@ def test_no_table_takes_a_key_that_does_not_exist(kind: type[Table]) -> None:
         {"training": {"batch_size": 0}},
         {"training": {"early_stopping": {"patience": 0}}},
         {"training": {"tensorboard": 1}},
+        {"evaluation": {"tta": "rotate"}},
         {"published_test_accuracy": 99.14},
     ],
 )

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lensmith.evaluation import evaluate, wilson_interval
+from lensmith.evaluation import evaluate, evaluate_tta, wilson_interval
 from lensmith.evaluation.metrics import top_k
+from lensmith.evaluation.tta import Answers
 
 
 def measured(probabilities: list[list[float]], labels: list[int], train: list[int] | None = None):
@@ -112,3 +113,15 @@ def test_confusion_and_accuracy_agree_for_any_answers(seed, n, k):
     assert np.trace(confusion) / n == pytest.approx(found.accuracy)
     assert found.accuracy_low <= found.accuracy <= found.accuracy_high
     assert sum(pair.count for pair in found.most_confused) <= n - np.trace(confusion)
+
+
+def test_what_test_time_augmentation_corrects_and_spoils_is_counted_apart():
+    labels = np.array([0, 0, 1, 1, 1])
+    # Plain: right, wrong, wrong, wrong, right. Averaged: wrong, right, right, wrong, right.
+    plain = np.eye(2)[[0, 1, 0, 0, 1]]
+    averaged = np.array([[0.4, 0.6], [0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.1, 0.9]])
+    found = evaluate_tta("flip", Answers(plain, averaged, 2), labels)
+    assert (found.kind, found.views, found.fixed, found.broken) == ("flip", 2, 2, 1)
+    assert found.accuracy == pytest.approx(3 / 5)
+    assert found.accuracy_low < found.accuracy < found.accuracy_high
+    assert found.log_loss == pytest.approx(-np.log([0.4, 0.9, 0.8, 0.3, 0.9]).mean())

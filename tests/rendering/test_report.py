@@ -9,6 +9,7 @@ import pytest
 from tests.rendering.made_records import NASTY_NAMES, a_dataset, a_report, skipped
 
 import lensmith
+from lensmith.evaluation import TTAResult
 from lensmith.rendering.report import render_report
 
 
@@ -74,6 +75,24 @@ def test_every_metric_has_its_baseline_in_the_same_row(run: Path):
     assert page.row("Macro F1").endswith("88.6 % 16.7 %")
     assert page.row("Top-2 accuracy").endswith("100.0 % 70.1 to 100.0 % 66.7 %")
     assert page.row("Log loss").endswith("0.454 1.099")
+
+
+def test_test_time_augmentation_stands_below_the_plain_accuracy_and_leaves_the_headline_alone(run: Path):
+    report = a_report(run, a_dataset(), wrong={0: 1})
+    assert report.evaluation
+    tta = TTAResult("shift", 1.0, 0.701, 1.0, 0.31, views=6, fixed=2, broken=1)
+    augmented = dataclasses.replace(report, evaluation=dataclasses.replace(report.evaluation, tta=tta))
+    page = Page(render_report(augmented))
+    assert "Names 3 kinds of images right 88.9 % of the time" in page.text
+    assert page.row("Accuracy") == "Accuracy images named right 88.9 % 56.5 to 98.0 % 33.3 %"
+    assert page.row("Plain") == "Plain what lensmith predict answers 1 88.9 % 56.5 to 98.0 % 0.454"
+    assert page.row("Shift") == "Shift the mean over several views 6 100.0 % 70.1 to 100.0 % 0.310"
+    assert page.text.index("Plain what") < page.text.index("Shift the")
+    note = page.text.split("Test-time augmentation (shift)")[1]
+    assert "averages each answer over 6 views of the image: as it is, moved one pixel up and left" in note
+    assert "corrects 2 wrong answers and spoils 1 right answer. It takes 6 times the prediction time, and" in note
+    assert "lensmith predict does not use it" in note
+    assert "augmentation" not in Page(render_report(report)).text.split("How it was trained")[0]
 
 
 def test_weakest_classes_come_first_and_are_marked(run: Path):

@@ -1,11 +1,14 @@
 import csv
 import io
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 from rich.console import Console
 
 from lensmith.data import Dataset, Skipped, Split
-from lensmith.evaluation import evaluate
+from lensmith.evaluation import evaluate, evaluate_tta
+from lensmith.evaluation.tta import Answers
 from lensmith.inference import FilePrediction
 from lensmith.rendering.terminal import (
     accuracy_sentence,
@@ -15,6 +18,7 @@ from lensmith.rendering.terminal import (
     predictions_table,
     rows_table,
     skipped_sentence,
+    training_lines,
 )
 from lensmith.rendering.wording import SPACE
 
@@ -26,10 +30,17 @@ def drawn(*tables: object) -> str:
     return console.file.getvalue()
 
 
+PROBABILITIES = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
+LABELS = np.array([0, 0, 1, 1])
+
+
 def an_evaluation(names: tuple[str, ...] = ("cat", "dog")):
-    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
-    labels = np.array([0, 0, 1, 1])
-    return evaluate(probabilities, labels, names, labels, run="r", split="test", loss=0.5)
+    return evaluate(PROBABILITIES, LABELS, names, LABELS, run="r", split="test", loss=0.5)
+
+
+def with_flip():
+    averaged = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
+    return replace(an_evaluation(), tta=evaluate_tta("flip", Answers(PROBABILITIES, averaged, 2), LABELS))
 
 
 def test_the_sentence_has_accuracy_interval_n_and_baseline():
@@ -45,6 +56,29 @@ def test_every_metric_stands_beside_the_baseline_and_the_weakest_class_comes_fir
     assert "50.0" in accuracy_line
     assert text.index("dog  ") < text.index("cat  ", text.index("weakest first"))
     assert "was taken for" in text
+
+
+def test_test_time_augmentation_stands_below_the_plain_answers_with_its_price():
+    text = " ".join(drawn(*evaluation_tables(with_flip())).replace(SPACE, " ").split())
+    assert "plain 1 75.0 % 30.1 to 95.4 % 0.4004 flip 2 100.0 % 51.0 to 100.0 % 0.2990" in text
+    assert (
+        "Test-time augmentation (flip) averages each answer over 2 views of the image: as it is and mirrored. Here it "
+        "corrects 1 wrong answer and spoils 0 right answers. It takes 2 times the prediction time, and lensmith "
+        "predict does not use it."
+    ) in text
+    assert "augmentation" not in drawn(*evaluation_tables(an_evaluation()))
+
+
+def test_training_ends_with_the_plain_accuracy_and_then_that_with_test_time_augmentation():
+    record = SimpleNamespace(
+        name="r", parameters=3, epochs=1, train_seconds=1.0, total_seconds=2.0, run="runs/r", test=with_flip()
+    )
+    _, plain, augmented, report = training_lines(record).replace(SPACE, " ").splitlines()
+    assert plain.startswith("Test accuracy 75.0 % (95 %")
+    assert augmented.startswith("With flip: 100.0 % (95 % interval 51.0 to 100.0 %). Test-time augmentation (flip)")
+    assert report == "Report: runs/r/report.html"
+    record.test = an_evaluation()
+    assert "ugmentation" not in training_lines(record)
 
 
 def test_names_with_markup_are_shown_as_they_are():

@@ -1,11 +1,23 @@
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import lensmith
+from lensmith.config import load_recipe
+from lensmith.data import Split, open_dataset
 from lensmith.errors import LensmithError
 from lensmith.runs import Run
+
+
+@pytest.fixture
+def own_run(tiny_run: Run, tmp_path: Path) -> Run:
+    """A copy of the tiny run, to be changed."""
+    return Run(Path(shutil.copytree(tiny_run.path, tmp_path / "own")))
 
 
 def test_evaluating_again_gives_what_training_found(tiny_run: Run):
@@ -38,3 +50,73 @@ def test_the_loss_is_the_recipes(tiny_run: Run):
 def test_a_split_that_is_not_there_is_an_error(tiny_run: Run, tmp_path: Path):
     with pytest.raises(LensmithError, match="Did you mean 'validation'"):
         lensmith.evaluate(tiny_run.path, split="validaton")
+
+
+def without(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in names}
+
+
+@pytest.mark.parametrize(("kind", "views"), [("flip", 2), ("shift", 6)])
+def test_test_time_augmentation_stands_beside_the_plain_numbers_and_changes_none(own_run: Run, kind: str, views: int):
+    plain = lensmith.evaluate(own_run.path).to_dict()
+    predictions = (own_run.evaluation / "predictions.csv").read_text()
+    found = lensmith.evaluate(own_run.path, tta=kind).to_dict()
+    assert plain["tta"] is None
+    assert without(found, "tta") == without(plain, "tta")
+    assert set(found["tta"]) == {
+        "kind", "accuracy", "accuracy_low", "accuracy_high", "log_loss", "views", "fixed", "broken",
+    }  # fmt: skip
+    tta = found["tta"]
+    assert (tta["kind"], tta["views"]) == (kind, views)
+    assert tta["log_loss"] != found["log_loss"]
+    assert round((tta["accuracy"] - found["accuracy"]) * found["n"]) == tta["fixed"] - tta["broken"]
+    text = (own_run.evaluation / "evaluation.json").read_text()
+    assert "NaN" not in text
+    assert json.loads(text) == found
+    assert (own_run.evaluation / "predictions.csv").read_text() == predictions
+
+
+def test_the_averaged_answers_are_those_of_the_runs_model(own_run: Run):
+    found = lensmith.evaluate(own_run.path, tta="flip").tta
+    recipe = load_recipe(own_run.recipe_file)
+    test = open_dataset(own_run.info["data"]["source"], recipe.data, recipe.seed).test
+    assert found
+    assert test
+    pixels = test.read()
+    plain, mirrored = (own_run.model.predict(view, verbose=0) for view in (pixels, pixels[:, :, ::-1]))
+    likelihoods = np.sqrt(plain * mirrored)
+    averaged = likelihoods / likelihoods.sum(axis=1, keepdims=True)
+    assert found.accuracy == (averaged.argmax(axis=1) == test.labels).mean()
+    assert found.log_loss == pytest.approx(-np.log(averaged[np.arange(len(test)), test.labels]).mean(), rel=1e-4)
+
+
+def test_images_are_read_once_for_all_views(own_run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("lensmith.workflows.evaluate.BATCH", 5)
+    read, reads = Split.read, list[slice]()
+
+    def counting(split: Split, positions: Any = slice(None)) -> Any:
+        if isinstance(positions, slice):  # the images of the mistakes are read by their places
+            reads.append(positions)
+        return read(split, positions)
+
+    monkeypatch.setattr(Split, "read", counting)
+    assert lensmith.evaluate(own_run.path, tta="shift").n == 16
+    assert reads == [slice(0, 5), slice(5, 10), slice(10, 15), slice(15, 20)]
+
+
+def test_the_recipe_decides_for_train_and_evaluate_and_yields_to_the_user(stripes_folder: Path, tmp_path: Path):
+    settings = {"epochs": 1, "evaluation.tta": "flip"}
+    trained = lensmith.train(stripes_folder, "cifar-2conv", set=settings, name="flipped", runs=tmp_path).test
+    assert trained
+    assert trained.tta
+    assert (trained.tta.kind, trained.tta.views) == ("flip", 2)
+    assert Run(tmp_path / "flipped").info["result"]["test"]["tta"] == trained.tta.to_dict()
+    assert "With test-time augmentation" in (tmp_path / "flipped" / "report.html").read_text()
+    assert lensmith.evaluate("flipped", runs=tmp_path).tta == trained.tta
+    assert lensmith.evaluate("flipped", tta="none", runs=tmp_path) == replace(trained, tta=None)
+
+
+@pytest.mark.parametrize("run", ["latest", "no-such-run"])
+def test_a_kind_that_is_not_there_is_named_before_anything_is_looked_for(run: str, tmp_path: Path):
+    with pytest.raises(LensmithError, match="Did you mean 'shift'"):
+        lensmith.evaluate(run, tta="shft", runs=tmp_path)

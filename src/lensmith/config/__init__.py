@@ -4,6 +4,7 @@ from lensmith.config.files import load_recipe, parse_settings, recipe_names, to_
 from lensmith.config.recipe import (
     DataConfig,
     EarlyStopping,
+    EvaluationConfig,
     KerasObject,
     ModelConfig,
     Recipe,
@@ -15,6 +16,7 @@ from lensmith.config.recipe import (
 __all__ = [
     "DataConfig",
     "EarlyStopping",
+    "EvaluationConfig",
     "KerasObject",
     "ModelConfig",
     "Recipe",

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lensmith.config.problems import explain
-from lensmith.config.recipe import Recipe
+from lensmith.config.recipe import EvaluationConfig, Recipe
 from lensmith.errors import RecipeError, did_you_mean
 
 SHORT_FORMS = {
@@ -84,13 +84,17 @@ def parse_settings(settings: Sequence[str]) -> dict[str, str]:
 def to_toml(recipe: Recipe) -> str:
     """Write the recipe, resolved, as TOML that `load_recipe` reads back to an equal one.
 
+    The table `evaluation` is left out where it is as by default.
+
     Example:
         >>> '[data]' in to_toml(load_recipe("mnist-3conv"))
         True
     """
     import tomli_w
 
-    return tomli_w.dumps(recipe.model_dump(exclude_none=True))
+    # Results are stored under a hash of this text; those from before there was this table must stay valid.
+    unset = {"evaluation"} if recipe.evaluation == EvaluationConfig() else set()
+    return tomli_w.dumps(recipe.model_dump(exclude=unset, exclude_none=True))
 
 
 def _find(recipe: str) -> tuple[str, str]:

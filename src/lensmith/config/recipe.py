@@ -133,6 +133,13 @@ class TrainingConfig(Table):
         return self
 
 
+class EvaluationConfig(Table):
+    """How the trained network is measured."""
+
+    tta: Literal["none", "flip", "shift"] = "none"
+    """Test-time augmentation that is measured beside the plain answers."""
+
+
 class Recipe(Table):
     """A whole recipe, as it stands in a TOML file and in the run folder."""
 
@@ -146,3 +153,4 @@ class Recipe(Table):
     data: DataConfig = DataConfig()
     model: ModelConfig
     training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()

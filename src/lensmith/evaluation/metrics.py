@@ -1,11 +1,11 @@
 """Metrics of a classifier, each beside what always naming the commonest class would give."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lensmith.evaluation.tta import Answers
 from lensmith.records import Record
 
 Probabilities = npt.NDArray[np.floating]
@@ -52,6 +52,29 @@ class Baseline(Record):
 
 
 @dataclass(frozen=True)
+class TTAResult(Record):
+    """What test-time augmentation gives on the same images. The plain answers are those that `predict` gives.
+
+    Attributes:
+        kind: Its name, such as `flip`.
+        accuracy, accuracy_low, accuracy_high: A fraction with the 95 % Wilson interval.
+        log_loss: Mean negative log of the label's probability, nats.
+        views: Of each image, so it takes this many times the prediction time.
+        fixed: Number of images that are wrong in the plain answers and right in these.
+        broken: The reverse.
+    """
+
+    kind: str
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    log_loss: float
+    views: int
+    fixed: int
+    broken: int
+
+
+@dataclass(frozen=True)
 class Evaluation(Record):
     """Metrics on one split. Accuracies are fractions.
 
@@ -68,7 +91,7 @@ class Evaluation(Record):
         baseline_accuracy: Of always naming the commonest class; `baseline` has the rest.
         confusion: `(K, K)` counts, rows are labels.
         confusion_normalised: The same as fractions of each row; `None` in the rows of classes without images.
-        tta: The same with test-time augmentation, where asked for.
+        tta: What test-time augmentation gives beside all of this, where asked for.
     """
 
     run: str
@@ -89,7 +112,7 @@ class Evaluation(Record):
     confusion: list[list[int]]
     confusion_normalised: list[list[float | None]]
     most_confused: list[ConfusedPair]
-    tta: Any = None
+    tta: TTAResult | None = None
     class_names: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -173,6 +196,28 @@ def evaluate(
         confusion_normalised=[[int(its) / int(row.sum()) if row.sum() else None for its in row] for row in confusion],
         most_confused=_most_confused(confusion, class_names),
         class_names=class_names,
+    )
+
+
+def evaluate_tta(kind: str, answers: Answers, labels: Labels) -> TTAResult:
+    """Measure the answers with test-time augmentation, against the labels and against the plain answers.
+
+    Args:
+        kind: Its name, for the record.
+        answers: For N images.
+        labels: `int64 (N,)`, each in `[0, K)`.
+    """
+    right, right_plain = (its.argmax(axis=1) == labels for its in (answers.averaged, answers.plain))
+    low, high = wilson_interval(int(right.sum()), len(labels))
+    return TTAResult(
+        kind=kind,
+        accuracy=float(right.mean()),
+        accuracy_low=low,
+        accuracy_high=high,
+        log_loss=_log_loss(answers.averaged, labels),
+        views=answers.views,
+        fixed=int((right & ~right_plain).sum()),
+        broken=int((right_plain & ~right).sum()),
     )
 
 

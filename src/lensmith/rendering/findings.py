@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from lensmith.evaluation import ClassMetrics, Evaluation, wilson_interval
+from lensmith.evaluation import ClassMetrics, Evaluation, TTAResult, wilson_interval
 from lensmith.rendering.canvas import STRONG
 from lensmith.rendering.charts import heat, heat_map
 from lensmith.rendering.wording import MISSING, counted, decimals_for, percent, percent_range
@@ -40,6 +40,19 @@ class MetricRow:
     baseline: str
     interval: str = ""
     strip: Strip | None = None
+
+
+@dataclass(frozen=True)
+class TTARow:
+    """Answers with or without test-time augmentation, as text."""
+
+    name: str
+    meaning: str
+    accuracy: str
+    interval: str
+    strip: Strip
+    log_loss: str
+    views: int
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,30 @@ def metric_rows(evaluation: Evaluation) -> list[MetricRow]:
     if its.loss is not None:
         rows.append(MetricRow("Loss", "the recipe's own, lower is better", f"{its.loss:.3f}", MISSING))
     return rows
+
+
+def tta_rows(evaluation: Evaluation) -> list[TTARow]:
+    """Set the plain answers and those with test-time augmentation side by side, or return nothing without it."""
+    tta = evaluation.tta
+    if tta is None:
+        return []
+    return [
+        _tta_row("Plain", "what lensmith predict answers", 1, evaluation, evaluation),
+        _tta_row(tta.kind.capitalize(), "the mean over several views", tta.views, tta, evaluation),
+    ]
+
+
+def _tta_row(name: str, meaning: str, views: int, its: Evaluation | TTAResult, evaluation: Evaluation) -> TTARow:
+    decimals, low, high = decimals_for(evaluation.n), its.accuracy_low, its.accuracy_high
+    return TTARow(
+        name=name,
+        meaning=meaning,
+        accuracy=percent(its.accuracy, decimals),
+        interval=percent_range(low, high, decimals),
+        strip=strip(its.accuracy, evaluation.baseline_accuracy, low, high),
+        log_loss=f"{its.log_loss:.3f}",
+        views=views,
+    )
 
 
 def _share(

@@ -25,6 +25,7 @@ from lensmith.rendering.wording import (
     percent,
     percent_range,
     shorten,
+    tta_sentence,
 )
 from lensmith.runs import Run
 from lensmith.training import TrainingResult
@@ -140,6 +141,8 @@ def _result(evaluation: Evaluation) -> dict[str, Any]:
         "strip": findings.strip(evaluation.accuracy, evaluation.baseline_accuracy, low, high),
         "meaning": findings.SPLIT_MEANING.get(evaluation.split, ""),
         "metrics": findings.metric_rows(evaluation),
+        "tta": findings.tta_rows(evaluation),
+        "tta_sentence": tta_sentence(evaluation.tta) if evaluation.tta else "",
         "classes": findings.class_rows(evaluation),
         "confusion": findings.confusion_rows(evaluation),
         "confusion_map": Markup("") if findings.confusion_rows(evaluation) else findings.confusion_map(evaluation),

@@ -10,12 +10,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lensmith.rendering.wording import decimals_for, percent, percent_range, spreadsheet_safe
+from lensmith.rendering.wording import decimals_for, percent, percent_range, spreadsheet_safe, tta_sentence
 
 if TYPE_CHECKING:
     # A table needs none of what made its record; `predict` must not wait for it.
     from lensmith.data import Dataset
-    from lensmith.evaluation import Evaluation
+    from lensmith.evaluation import Evaluation, TTAResult
     from lensmith.inference import FilePrediction
 
 WORST_CLASSES_SHOWN = 12
@@ -64,11 +64,15 @@ def accuracy_sentence(evaluation: "Evaluation") -> str:
 
 
 def evaluation_tables(evaluation: "Evaluation") -> list[RenderableType]:
-    """Draw an evaluation: metrics beside the baseline, the weakest classes, the most confused pairs."""
+    """Draw an evaluation: metrics beside the baseline, the weakest classes, the most confused pairs.
+
+    Test-time augmentation, where it was asked for, comes right after the metrics.
+    """
     pairs = [(its.label, its.predicted, its.count, percent(its.fraction)) for its in evaluation.most_confused]
     columns = ("is", "was taken for", "images", "of that class")
     confused = [table(columns, pairs, title="Most confused", right=columns[2:])] if pairs else []
-    return [_metrics_table(evaluation), _classes_table(evaluation), *confused]
+    augmented = [_tta_table(evaluation, evaluation.tta)] if evaluation.tta else []
+    return [_metrics_table(evaluation), *augmented, _classes_table(evaluation), *confused]
 
 
 def _metrics_table(evaluation: "Evaluation") -> RenderableType:
@@ -87,6 +91,24 @@ def _metrics_table(evaluation: "Evaluation") -> RenderableType:
         rows.append(("the recipe's loss", f"{evaluation.loss:.4f}", ""))
     columns = ("metric", "value", f"always {base.name!r}")
     return table(columns, rows, title=f"{evaluation.split} split, {evaluation.n:,} images", right=columns[1:])
+
+
+def _tta_table(evaluation: "Evaluation", tta: "TTAResult") -> RenderableType:
+    decimals = decimals_for(evaluation.n)
+    answers: list[tuple[str, int, Evaluation | TTAResult]] = [("plain", 1, evaluation), (tta.kind, tta.views, tta)]
+    rows = [
+        (
+            name,
+            views,
+            percent(its.accuracy, decimals),
+            percent_range(its.accuracy_low, its.accuracy_high, decimals),
+            f"{its.log_loss:.4f}",
+        )
+        for name, views, its in answers
+    ]
+    columns = ("answers", "views", "accuracy", "95 % interval", "log loss (nats)")
+    drawn = table(columns, rows, title="With test-time augmentation", right=columns[1:])
+    return Group(drawn, Text(f"{tta_sentence(tta)}\n"))
 
 
 def _classes_table(evaluation: "Evaluation") -> RenderableType:
@@ -145,14 +167,22 @@ def training_lines(record: Any) -> str:
         if record.test
         else "There is no test split, so nothing is said about new images."
     )
+    augmented = [_tta_line(record.test, record.test.tta)] if record.test and record.test.tta else []
     return "\n".join(
         [
             f"{record.name}: {record.parameters:,} parameters, trained to epoch {record.epochs} in "
             f"{record.train_seconds:.1f} s, {record.total_seconds:.1f} s in all.",
             measured[:1].upper() + measured[1:],
+            *augmented,
             f"Report: {record.run}/report.html",
         ]
     )
+
+
+def _tta_line(evaluation: "Evaluation", tta: "TTAResult") -> str:
+    decimals = decimals_for(evaluation.n)
+    interval = percent_range(tta.accuracy_low, tta.accuracy_high, decimals)
+    return f"With {tta.kind}: {percent(tta.accuracy, decimals)} (95 % interval {interval}). {tta_sentence(tta)}"
 
 
 def skipped_sentence(dataset: "Dataset", shown: int = 5) -> str:

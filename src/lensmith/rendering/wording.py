@@ -1,10 +1,21 @@
 """How numbers and names are written in pictures and on the page: with a unit, no more exact than they are."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lensmith.evaluation import TTAResult
+
 MISSING = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
 MANY_IMAGES = 10_000
 """From so many images on, a 95 % interval is narrower than two per cent, and a second decimal tells something."""
+
+TTA_VIEWS = {
+    "flip": "as it is and mirrored",
+    "shift": "as it is, moved one pixel up and left, moved one pixel down and right, and each of these mirrored",
+}
+"""What test-time augmentation looks at, by its name."""
 
 
 def percent(fraction: float | None, decimals: int = 1) -> str:
@@ -104,3 +115,13 @@ def spreadsheet_safe(cell: str) -> str:
         ("'=cmd()", 'cat.png')
     """
     return f"'{cell}" if cell[:1] in ("=", "+", "@", "\t", "\r") else cell
+
+
+def tta_sentence(tta: "TTAResult") -> str:
+    """Say what test-time augmentation is, what it changed and what it costs."""
+    fixed, broken = counted(tta.fixed, "wrong answer"), counted(tta.broken, "right answer")
+    return (
+        f"Test-time augmentation ({tta.kind}) averages each answer over {tta.views} views of the image: "
+        f"{TTA_VIEWS[tta.kind]}. Here it corrects {fixed} and spoils {broken}. It takes {tta.views} times the "
+        "prediction time, and lensmith predict does not use it."
+    )

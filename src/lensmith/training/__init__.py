@@ -1,6 +1,6 @@
 """Training: fit a recipe's network to a data set."""
 
-from lensmith.training.batches import ordered_batches, total_steps
+from lensmith.training.batches import total_steps
 from lensmith.training.checkpoint import read_state
 from lensmith.training.fitting import Preparation, TrainingResult, fit, prepare
 from lensmith.training.objective import make_loss, make_targets
@@ -14,7 +14,6 @@ __all__ = [
     "make_loss",
     "make_targets",
     "measure_throughput",
-    "ordered_batches",
     "prepare",
     "read_state",
     "total_steps",

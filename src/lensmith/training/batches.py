@@ -88,7 +88,7 @@ def total_steps(config: TrainingConfig, images: int) -> int:
     return max(1, round(config.epochs * -(-images // config.batch_size)))
 
 
-def ordered_batches(split: Split, targets: Targets | None, batch_size: int) -> Any:
+def ordered_batches(split: Split, targets: Targets, batch_size: int) -> Any:
     """Return a `keras.utils.PyDataset` over a split in its own order, so that images on disk stay there."""
     import keras
 
@@ -98,7 +98,6 @@ def ordered_batches(split: Split, targets: Targets | None, batch_size: int) -> A
 
         def __getitem__(self, batch: int) -> Any:
             chosen = np.arange(batch * batch_size, min((batch + 1) * batch_size, len(split)))
-            images = split.read(chosen)
-            return (images,) if targets is None else (images, targets[chosen])
+            return split.read(chosen), targets[chosen]
 
     return Ordered()

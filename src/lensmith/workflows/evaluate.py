@@ -2,7 +2,8 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ from lensmith.backend import start_keras
 from lensmith.config import Recipe
 from lensmith.data import Dataset, Split
 from lensmith.errors import LensmithError, did_you_mean
-from lensmith.evaluation import Evaluation, Mistake, most_confident_mistakes
+from lensmith.evaluation import TTA, Evaluation, Mistake, evaluate_tta, most_confident_mistakes, predict_views
 from lensmith.evaluation import evaluate as measure
 from lensmith.records import to_json
 from lensmith.rendering.figures import save_confusion, save_mistakes
 from lensmith.rendering.progress import current_screen
 from lensmith.rendering.wording import spreadsheet_safe
 from lensmith.runs import Run, find_run, write_text
-from lensmith.training import make_loss, make_targets, ordered_batches
+from lensmith.training import make_loss, make_targets
 from lensmith.workflows.provenance import open_data_of, recipe_of
 
 SPLITS = ("test", "validation", "train")
@@ -36,22 +37,29 @@ class Evaluated:
     mistake_images: npt.NDArray[np.uint8]
 
 
-def evaluate(run: str | Path = "latest", *, split: str = "test", runs: str | Path | None = None) -> Evaluation:
+def evaluate(
+    run: str | Path = "latest", *, split: str = "test", tta: str | None = None, runs: str | Path | None = None
+) -> Evaluation:
     """Measure a run's model on one of the run's splits, and write the result into the run folder.
 
     Args:
         run: A run folder, a run's name, or `latest`.
         split: `test`, `validation` or `train`.
+        tta: Test-time augmentation to measure beside the plain answers: `none`, `flip` or `shift`. By default
+            what the run's recipe says.
         runs: The runs root.
 
     Raises:
         RunError: No such run, no model yet, or the data has changed since.
-        LensmithError: The run's data has no such split.
+        LensmithError: The run's data has no such split, there is no such augmentation, or the images are too
+            small for it.
     """
     if split not in SPLITS:
         raise LensmithError(f"No split named {split!r}.{did_you_mean(split, SPLITS)}")
+    if tta is not None:
+        TTA[tta]  # so that a mistyped name is answered with the nearest one
     found = find_run(run, runs)
-    recipe = recipe_of(found)
+    recipe = recipe_of(found, {} if tta is None else {"evaluation.tta": tta})
     with current_screen() as screen:
         start_keras()
         model = found.model
@@ -64,9 +72,14 @@ def evaluate(run: str | Path = "latest", *, split: str = "test", runs: str | Pat
 
 
 def evaluate_model(run: Run, model: Any, dataset: Dataset, recipe: Recipe, split_name: str) -> Evaluated:
-    """Measure a model on a split, and write evaluation, predictions and pictures into the run folder."""
-    split = dataset.splits[split_name]
-    probabilities = np.asarray(model.predict(ordered_batches(split, None, BATCH), verbose=0))
+    """Measure a model on a split, and write evaluation, predictions and pictures into the run folder.
+
+    All of them are of the plain answers, which are those that `predict` gives; what the recipe's test-time
+    augmentation gives stands in the evaluation's `tta`.
+    """
+    split, kind = dataset.splits[split_name], recipe.evaluation.tta
+    answers = predict_views(model.predict_on_batch, _batches(split), kind)
+    probabilities = answers.plain
     evaluation = measure(
         probabilities,
         split.labels,
@@ -76,6 +89,8 @@ def evaluate_model(run: Run, model: Any, dataset: Dataset, recipe: Recipe, split
         split=split_name,
         loss=_mean_loss(probabilities, split, recipe),
     )
+    if kind != "none":
+        evaluation = replace(evaluation, tta=evaluate_tta(kind, answers, split.labels))
     mistakes = most_confident_mistakes(probabilities, split, dataset.class_names)
     images = split.read(np.array([its.position for its in mistakes], np.int64))
     folder = run.evaluation if split_name == "test" else run.evaluation / split_name
@@ -85,6 +100,11 @@ def evaluate_model(run: Run, model: Any, dataset: Dataset, recipe: Recipe, split
     save_confusion(evaluation, folder / "confusion.png")
     save_mistakes(mistakes, images, folder / "mistakes.png")
     return Evaluated(evaluation, mistakes, images)
+
+
+def _batches(split: Split) -> Iterator[npt.NDArray[np.uint8]]:
+    for start in range(0, len(split), BATCH):
+        yield split.read(slice(start, start + BATCH))
 
 
 def _mean_loss(probabilities: npt.NDArray[np.floating], split: Split, recipe: Recipe) -> float:

@@ -13,7 +13,7 @@ from lensmith.backend import backend_name, make_deterministic, start_keras
 from lensmith.config import Recipe, load_recipe, to_toml
 from lensmith.data import Dataset, kind_of, open_dataset
 from lensmith.errors import Interrupted, LensmithError, RunError, TrainingDiverged
-from lensmith.evaluation import Evaluation
+from lensmith.evaluation import Evaluation, check_fits
 from lensmith.export import export_artifact
 from lensmith.records import Record
 from lensmith.rendering.progress import Screen, current_screen
@@ -123,6 +123,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         resolved = _suited(recipe, overrides, resolved, dataset, limit, screen)
         make_deterministic(resolved.seed)
         prepared = prepare(dataset, resolved)
+        check_fits(resolved.evaluation.tta, dataset.image_shape)
         run = create_run(f"{dataset.name}-{resolved.name}", name, runs, force=force)
         write_text(run.recipe_file, to_toml(resolved))
         run.update(**provenance(dataset, resolved))
