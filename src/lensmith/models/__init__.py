@@ -2,7 +2,12 @@
 
 from lensmith.models.build import NUM_CLASSES, adapt, build_model
 from lensmith.models.builders import BUILDERS
-from lensmith.models.keras_objects import explain_refusal, leaves_decay_steps_open, make_keras_object
+from lensmith.models.keras_objects import (
+    argument_problem,
+    explain_refusal,
+    leaves_decay_steps_open,
+    make_keras_object,
+)
 from lensmith.models.plain import check_agreement, plain
 from lensmith.models.python_code import to_python
 
@@ -10,6 +15,7 @@ __all__ = [
     "BUILDERS",
     "NUM_CLASSES",
     "adapt",
+    "argument_problem",
     "build_model",
     "check_agreement",
     "explain_refusal",

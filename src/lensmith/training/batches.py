@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from lensmith.config import TrainingConfig
 from lensmith.data import Split
+from lensmith.training import mixing  # noqa: F401  (it registers its augmentations)
 from lensmith.training.augmentation import Augmentation, Epoch, Targets, augmented, make_augmentations
 
 Batch = tuple[npt.NDArray[np.uint8], Targets]
