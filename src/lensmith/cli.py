@@ -92,10 +92,8 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train, evaluate and export a classifier; everything goes into one run folder."""
-    # Whole numbers as such, as recipes have them.
-    whole_or_part = int(epochs) if epochs is not None and epochs.is_integer() else epochs
     short_forms = {
-        "epochs": whole_or_part,
+        "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "seed": seed,
@@ -115,7 +113,7 @@ def train(
     if resume is not None:
         if set(overrides) - {"epochs"} or recipe != "auto" or name or force or backend or budget:
             raise LensmithError("--resume goes on with the run's own recipe; only --epochs can be changed.")
-        record = workflow.resume(resume, epochs=whole_or_part, runs=runs)
+        record = workflow.resume(resume, epochs=epochs, runs=runs)
     else:
         record = workflow.train(str(data), recipe, set=overrides, name=name, runs=runs, force=force, budget=budget)
     if not _print(record, json):

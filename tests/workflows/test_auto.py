@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,7 @@ def test_sizes_are_ordered_by_width_and_by_the_training_they_take():
     assert [its.images for its in SIZES] == sorted({its.images for its in SIZES})
     assert SIZES[0].images == 0
     widths = [network_settings(of(10), size)["model.arguments.widths"] for size in SIZES]
-    assert all(sum(a) < sum(b) for a, b in zip(widths, widths[1:], strict=False))
+    assert all(sum(a) < sum(b) for a, b in itertools.pairwise(widths))
 
 
 @pytest.mark.parametrize("recipe", CHOOSING)

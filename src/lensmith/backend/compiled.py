@@ -63,13 +63,11 @@ def compile_steps(model: Any, batch_size: int, network: Any = None) -> Steps:
     compiled = tf.function(all_steps, jit_compile=False)
 
     def run(images: npt.NDArray[np.uint8], targets: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        nonlocal one_for_all
-        if one_for_all is None:  # any number of images, so that no call is compiled anew
-            free = [tf.TensorSpec((None, *its.shape[1:]), its.dtype) for its in (images, targets)]
-            one_for_all = compiled.get_concrete_function(*free)
-        return np.asarray(one_for_all(tf.constant(images), tf.constant(targets)))
+        # For any number of images, so that no call is compiled anew.
+        free = [tf.TensorSpec((None, *its.shape[1:]), its.dtype) for its in (images, targets)]
+        function = compiled.get_concrete_function(*free)
+        return np.asarray(function(tf.constant(images), tf.constant(targets)))
 
-    one_for_all: Any = None
     return run
 
 

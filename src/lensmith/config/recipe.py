@@ -110,7 +110,10 @@ DEFAULT_LOSS = "CategoricalCrossentropy"
 class TrainingConfig(Table):
     """How the network is fitted."""
 
-    epochs: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5
+    epochs: Annotated[
+        Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, allow_inf_nan=False)],
+        BeforeValidator(lambda epochs: int(epochs) if str(epochs).endswith(".0") else epochs),
+    ] = 5
     """The last may be a part of one: 1.5 epochs are so many steps."""
     batch_size: Annotated[int, Field(ge=1)] = 64
     optimizer: Annotated[KerasObject, _class_unless_named("Adam")] = _KerasTable(class_name="Adam")

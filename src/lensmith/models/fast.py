@@ -6,6 +6,9 @@ from typing import Any
 
 from lensmith.models.builders import BUILDERS
 
+# Of the moving statistics; low, because a training of few steps must forget the first ones.
+MOMENTUM = 0.6
+
 
 @BUILDERS.register("fast-cnn")
 def fast_cnn(
@@ -14,9 +17,9 @@ def fast_cnn(
     *,
     widths: Sequence[int] | None = None,
     whitening: int | None = None,
+    patch: int = 2,
+    stride: int = 1,
     activation: str = "relu",
-    momentum: float = 0.6,
-    logit_scale: float | None = None,
 ) -> list[Any]:
     """Build a whitening convolution, then groups of two convolutions, then global pooling.
 
@@ -27,12 +30,12 @@ def fast_cnn(
     Args:
         image_shape: Height, width, channels; any size from 2 pixels for each group on.
         num_classes: K.
-        widths: Filters of each group; by default those of `group_widths(image_shape, 32, 64)`.
-        whitening: Filters of the first convolution, even; by default as many as 2x2 patches have components,
-            twice.
+        widths: Filters of each group; by default those of `group_widths(image_shape, 32, 64)`, less one group
+            for a stride of 2.
+        whitening: Filters of the first convolution, even; by default two for each number in a patch.
+        patch: Pixels a side of what the first convolution whitens.
+        stride: Of the first convolution: 2 halves the image at once, and with it most of the work.
         activation: Such as `relu` or `silu`.
-        momentum: Of the moving statistics; low, because a training of few steps must forget the first ones.
-        logit_scale: What the outputs are multiplied by before the softmax; one over the last width by default.
 
     Returns:
         Keras layers; the last gives `(N, K)` probabilities.
@@ -46,23 +49,30 @@ def fast_cnn(
     from lensmith.pieces.initializers import Dirac
     from lensmith.pieces.layers import BatchNormalization, WhiteningConv2D
 
-    widths = group_widths(image_shape, 32, 64) if widths is None else widths
+    widths = group_widths(image_shape, 32, 64)[stride // 2 :] if widths is None else widths
     if not widths or min(widths) < 1:
         raise ValueError(f"widths must be numbers of filters, 1 or more, not {widths}.")
 
     def normalized() -> list[Any]:
-        return [BatchNormalization(momentum=momentum, epsilon=1e-5, scale=False), layers.Activation(activation)]
+        return [BatchNormalization(momentum=MOMENTUM, epsilon=1e-5, scale=False), layers.Activation(activation)]
 
     def convolution(width: int) -> Any:
         return layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=Dirac())
 
-    stack: list[Any] = [WhiteningConv2D(whitening or 2 * 4 * image_shape[2]), layers.Activation(activation)]
+    first = WhiteningConv2D(
+        whitening or 2 * patch**2 * image_shape[2],
+        patch,
+        strides=stride,
+        padding="same" if stride > 1 else "valid",
+    )
+    stack: list[Any] = [first, layers.Activation(activation)]
     for width in widths:
         stack += [convolution(width), layers.MaxPooling2D(), *normalized(), convolution(width), *normalized()]
     stack.append(layers.GlobalMaxPooling2D())
     # Begins with a standard deviation of 1, so that the scale alone says how large the first logits are.
     stack.append(layers.Dense(num_classes, use_bias=False, kernel_initializer=_unit_variance()))
-    return [*stack, layers.Rescaling(logit_scale or 1 / widths[-1]), layers.Softmax()]
+    # As many features are summed as the last width; scaled down, the first answers are nearly even.
+    return [*stack, layers.Rescaling(1 / widths[-1]), layers.Softmax()]
 
 
 def group_widths(image_shape: tuple[int, int, int], first: int, last: int) -> list[int]:
