@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from lensmith.config import Recipe
-from lensmith.models import build_model, to_python
+from lensmith.models import adapt, adapting, build_model, plain, to_python
 from lensmith.training.objective import make_loss, make_metrics, make_optimizer
 
 Shape = tuple[int, int, int]
@@ -53,7 +53,7 @@ def check_answers(recipe: Recipe, shape: Shape, classes: int) -> None:
 
 def check_saving(recipe: Recipe, shape: Shape, classes: int, folder: Path) -> None:
     """A saved network is plain Keras: it loads with `safe_mode` and answers the same."""
-    model = build_model(recipe.model, shape, classes, recipe.name)
+    model = plain(build_model(recipe.model, shape, classes, recipe.name))
     model.save(folder / "model.keras")
     again = keras.saving.load_model(folder / "model.keras", safe_mode=True)
     assert type(again) is keras.Sequential
@@ -63,21 +63,26 @@ def check_saving(recipe: Recipe, shape: Shape, classes: int, folder: Path) -> No
 
 
 def check_training(recipe: Recipe, shape: Shape, classes: int) -> None:
-    """A few steps on one batch, with the recipe's own optimizer and loss, change every weight and lower the loss."""
+    """A few steps on one batch, with the recipe's own optimizer and loss, change every weight and lower the loss.
+
+    But for those that are set from the data and not trained.
+    """
     keras.utils.set_random_seed(recipe.seed)
     model = build_model(recipe.model, shape, classes, recipe.name)
+    adapt(model, pixels(shape, 100).astype(np.uint8))
+    trained = [its for layer in model.layers for its in layer.weights if not isinstance(layer, adapting())]
     loss = make_loss(recipe.training)
     model.compile(make_optimizer(recipe.training, 1000), loss, metrics=make_metrics(recipe.training))
     labels = np.arange(BATCH) % classes
     targets = labels if type(loss).__name__.startswith("Sparse") else np.eye(classes, dtype=np.float32)[labels]
-    before = [np.asarray(array) for array in model.get_weights()]
+    before = [its.numpy() for its in trained]
     losses = []
     for _ in range(STEPS):
         model.reset_metrics()
         losses.append(float(model.train_on_batch(pixels(shape), targets)[0]))
     assert np.isfinite(losses).all()
     assert min(losses) < losses[0]
-    assert all((was != its).any() for was, its in zip(before, model.get_weights(), strict=True))
+    assert all((was != its).any() for was, its in zip(before, (its.numpy() for its in trained), strict=True))
 
 
 def check_python(recipe: Recipe, shape: Shape, classes: int) -> None:

@@ -1,5 +1,6 @@
 """The docs are complete, and what they say to type works."""
 
+import dataclasses
 import doctest
 import json
 import os
@@ -16,7 +17,7 @@ import typer
 from PIL import Image
 from pydantic import BaseModel
 
-from lensmith.config import Recipe, load_recipe, recipe_names
+from lensmith.config import Recipe, TrainingConfig, load_recipe, recipe_names
 from lensmith.data import BUILTINS
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +100,20 @@ def test_recipe_key_is_named_in_the_docs_with_its_default(key: str, default: Any
 def test_docs_name_no_recipe_key_that_does_not_exist() -> None:
     named = set(re.findall(r"^\| `([\w.]+)` \| .*? \| .*? \|$", RECIPES_PAGE, re.MULTILINE))
     assert named - {key for key, *_ in tables(Recipe)} <= set(recipe_names())
+
+
+def test_augmentations_are_named_in_the_docs_with_their_defaults() -> None:
+    from lensmith.training import AUGMENTATIONS, make_augmentations
+
+    section = RECIPES_PAGE.split("\n## Augmentation\n")[1].split("\n## ")[0]
+    written = [tomllib.loads(f"it = {cell}")["it"] for cell in re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)]
+    described = TrainingConfig(augmentation=written).augmentation
+    assert sorted(its.class_name for its in described) == list(AUGMENTATIONS)
+    for its, made in zip(described, make_augmentations(described), strict=True):
+        fields = dataclasses.fields(made)
+        assert set(its.arguments) == {field.name for field in fields}
+        for field in fields:
+            assert field.default in (dataclasses.MISSING, its.arguments[field.name]), field.name
 
 
 def test_parameters_in_the_design_are_those_of_the_networks() -> None:

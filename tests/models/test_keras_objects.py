@@ -46,7 +46,7 @@ def test_every_class_that_needs_no_arguments_is_made(module: str) -> None:
     assert len(names) >= 4
     for name in names:
         made = make(module, name)
-        assert type(made) is getattr(getattr(keras, module), name)
+        assert isinstance(made, getattr(getattr(keras, module), name))
 
 
 OPTIMIZERS = [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lensmith.config import TrainingConfig
 from lensmith.data import Split
 from lensmith.errors import RecipeError
-from lensmith.training import CutMix, MixUp, augmentation
+from lensmith.training import augmentation
 from lensmith.training.augmentation import (
     AUGMENTATIONS,
     AlternatingFlip,
@@ -22,6 +22,7 @@ from lensmith.training.augmentation import (
     make_augmentations,
 )
 from lensmith.training.batches import epoch_order
+from lensmith.training.mixing import CutMix, MixUp
 
 CLASSES = 4
 EACH = [Flip(), AlternatingFlip(), Shift(2), Cutout(3), MixUp(1.0), CutMix()]

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lensmith.config import TrainingConfig
 from lensmith.data import Split
-from lensmith.training.batches import epoch_order, ordered_batches, training_batches
+from lensmith.training.batches import TrainingImages, epoch_order, ordered_batches
 
 
 def numbered_split(n: int) -> Split:
@@ -25,21 +26,52 @@ def test_order_depends_on_seed_and_epoch_only():
     assert (epoch_order(3, 7, 50) != epoch_order(4, 7, 50)).any()
 
 
+def training_images(batch_size: int, epochs: float = 3, augmentation: tuple = ()) -> TrainingImages:
+    config = TrainingConfig(batch_size=batch_size, epochs=epochs, augmentation=list(augmentation))
+    return TrainingImages.of(numbered_split(10), np.arange(10), config, seed=5)
+
+
 @pytest.mark.parametrize("batch_size", [1, 4, 10, 16])
 def test_batches_taken_up_at_an_epoch_are_those_of_an_uninterrupted_run(batch_size):
-    split, targets = numbered_split(10), np.arange(10)
     steps = -(-10 // batch_size)
-    whole = list(itertools.islice(training_batches(split, targets, batch_size, seed=5), 3 * steps))
-    later = list(itertools.islice(training_batches(split, targets, batch_size, seed=5, first_epoch=2), steps))
-    for (images, its_targets), (images_later, targets_later) in zip(whole[2 * steps :], later, strict=True):
+    whole = list(itertools.islice(training_images(batch_size).batches(), 3 * steps))
+    later = list(itertools.islice(training_images(batch_size).batches(first_epoch=2), steps))
+    for (images, targets), (images_later, targets_later) in zip(whole[2 * steps :], later, strict=True):
         assert (images == images_later).all()
-        assert (its_targets == targets_later).all()
+        assert (targets == targets_later).all()
 
 
 def test_a_batch_pairs_each_image_with_its_own_target():
-    split = numbered_split(10)
-    for images, targets in itertools.islice(training_batches(split, np.arange(10), 3, seed=0), 8):
+    for images, targets in itertools.islice(training_images(3).batches(), 8):
         assert (images[:, 0, 0, 0] == targets).all()
+
+
+@given(batch_size=st.integers(1, 12), cut=st.integers(0, 10))
+def test_reading_several_steps_at_once_gives_those_of_one_after_the_other(batch_size, cut):
+    images = training_images(batch_size)
+    cut = min(cut, images.steps_per_epoch)
+    parts = [images.read(1, 0, cut), images.read(1, cut, images.steps_per_epoch - cut)]
+    whole = images.read(1, 0, images.steps_per_epoch)
+    for place in (0, 1):
+        assert (np.concatenate([part[place] for part in parts]) == whole[place]).all()
+
+
+@pytest.mark.parametrize(
+    ("epochs", "steps", "begun", "in_each"),
+    [(3, 9, 3, [3, 3, 3]), (1.5, 4, 2, [3, 1]), (0.4, 1, 1, [1]), (0.01, 1, 1, [1])],
+)
+def test_the_last_epoch_may_be_a_part_of_one(epochs, steps, begun, in_each):
+    images = training_images(4, epochs)
+    assert (images.steps, images.epochs) == (steps, begun)
+    assert [images.steps_in(epoch) for epoch in range(begun)] == in_each
+
+
+def test_images_are_counted_as_often_as_they_are_seen():
+    images = training_images(4)
+    assert images.count(0, 9) == 30
+    assert images.count(0, 4) == 14
+    assert images.count(2, 3) == 2  # the last batch of an epoch has two
+    assert images.count(3, 3) == 0
 
 
 def test_ordered_batches_keep_the_order_and_end():

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from lensmith.data import Split
 from lensmith.errors import RecipeError
-from lensmith.training import CutMix, MixUp, augmentation
+from lensmith.training import augmentation
 from lensmith.training.augmentation import AlternatingFlip, Augmentation, Epoch, Shift, augmented
+from lensmith.training.mixing import CutMix, MixUp
 
 SHAPES = [(40, 6, 5, 3), (40, 4, 9, 1)]
 

@@ -1,7 +1,8 @@
 """Models: registered builders, and Keras networks from a recipe's description."""
 
-from lensmith.models.build import NUM_CLASSES, adapt, build_model
+from lensmith.models.build import NUM_CLASSES, adapt, adapting, build_model
 from lensmith.models.builders import BUILDERS
+from lensmith.models.fast import group_widths
 from lensmith.models.keras_objects import (
     argument_problem,
     explain_refusal,
@@ -15,10 +16,12 @@ __all__ = [
     "BUILDERS",
     "NUM_CLASSES",
     "adapt",
+    "adapting",
     "argument_problem",
     "build_model",
     "check_agreement",
     "explain_refusal",
+    "group_widths",
     "leaves_decay_steps_open",
     "make_keras_object",
     "plain",

@@ -1,5 +1,7 @@
 """The network of the fast recipes: few layers, each of which the processor does well, and quick to train."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from lensmith.models.builders import BUILDERS
@@ -10,7 +12,7 @@ def fast_cnn(
     image_shape: tuple[int, int, int],
     num_classes: int,
     *,
-    widths: list[int],
+    widths: Sequence[int] | None = None,
     whitening: int | None = None,
     activation: str = "relu",
     momentum: float = 0.6,
@@ -25,7 +27,7 @@ def fast_cnn(
     Args:
         image_shape: Height, width, channels; any size from 2 pixels for each group on.
         num_classes: K.
-        widths: Filters of each group.
+        widths: Filters of each group; by default those of `group_widths(image_shape, 32, 64)`.
         whitening: Filters of the first convolution, even; by default as many as 2x2 patches have components,
             twice.
         activation: Such as `relu` or `silu`.
@@ -44,6 +46,7 @@ def fast_cnn(
     from lensmith.pieces.initializers import Dirac
     from lensmith.pieces.layers import BatchNormalization, WhiteningConv2D
 
+    widths = group_widths(image_shape, 32, 64) if widths is None else widths
     if not widths or min(widths) < 1:
         raise ValueError(f"widths must be numbers of filters, 1 or more, not {widths}.")
 
@@ -60,6 +63,20 @@ def fast_cnn(
     # Begins with a standard deviation of 1, so that the scale alone says how large the first logits are.
     stack.append(layers.Dense(num_classes, use_bias=False, kernel_initializer=_unit_variance()))
     return [*stack, layers.Rescaling(logit_scale or 1 / widths[-1]), layers.Softmax()]
+
+
+def group_widths(image_shape: tuple[int, int, int], first: int, last: int) -> list[int]:
+    """Choose the filters of each group: as many groups as bring the image down to about 3 pixels.
+
+    Args:
+        image_shape: Height, width, channels.
+        first: Filters of the group before the last two; each one before it has half as many, but 16 at least.
+        last: Filters of the last two groups.
+    """
+    groups = max(1, int(math.log2(max(2, min(image_shape[:2]) - 1) / 3)))
+    # From the last group to the first, each at twice the pixels a side of the one after it.
+    widths = [last, last, *(max(16, first // 2**place) for place in range(groups))]
+    return widths[:groups][::-1]
 
 
 def _unit_variance() -> Any:

@@ -117,7 +117,7 @@ def module_of_argument(name: str) -> str:
 
 
 def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
-    """Return the parameters that a function or a class takes by name, those of every layer or optimizer last."""
+    """Return the parameters that a function or a class takes by name, those of every layer last."""
     import keras
 
     # Classes of Keras have a __new__ that takes anything, so only __init__ says what they take.
@@ -126,9 +126,9 @@ def parameters_of(function: Any) -> dict[str, inspect.Parameter]:
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     own = {name: its for name, its in parameters.items() if its.kind in named and name != "self"}
     passes_on = any(its.kind is its.VAR_KEYWORD for its in parameters.values())
-    for base in (keras.layers.Layer, keras.optimizers.Optimizer):
-        if passes_on and inspect.isclass(function) and issubclass(function, base) and function is not base:
-            own |= {name: its for name, its in parameters_of(base).items() if name not in own}
+    if passes_on and _is_layer(function) and function is not keras.layers.Layer:
+        shared = parameters_of(keras.layers.Layer)
+        own |= {name: its for name, its in shared.items() if name not in own}
     return own
 
 
@@ -182,3 +182,9 @@ def _classes(module: str) -> dict[str, Any]:
         ours = vars(importlib.import_module(_OF_OURS[module])).values()
         found |= {its.__name__: its for its in ours if inspect.isclass(its) and its.__module__ == _OF_OURS[module]}
     return found
+
+
+def _is_layer(function: Any) -> bool:
+    import keras
+
+    return inspect.isclass(function) and issubclass(function, keras.layers.Layer)

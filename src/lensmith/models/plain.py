@@ -20,7 +20,8 @@ def plain(network: Any) -> Any:
 
     if not any(_is_ours(layer) for layer in network.layers):
         return network
-    copy = keras.models.clone_model(network, clone_function=_plain_layer)
+    layers = [_plain_layer(layer) for layer in network.layers]
+    copy = keras.Sequential([keras.Input(network.input_shape[1:]), *layers], name=network.name)
     for ours, theirs in zip(network.layers, copy.layers, strict=True):
         values = {its.name: its for its in ours.variables}
         for variable in theirs.variables:

@@ -90,7 +90,7 @@ class WhiteningConv2D(keras.layers.Conv2D):  # type: ignore[misc]
         variances, components = np.linalg.eigh(np.cov(patches, rowvar=False, bias=True).reshape(len(mean), -1))
         most = np.argsort(variances)[::-1][: self.filters // 2]
         # Relative to the pixels' own variance, so that it does not matter how they were scaled.
-        smoothed = variances[most] + WHITENING_EPSILON * max(variances.mean(), 1e-12)
+        smoothed = variances[most] + WHITENING_EPSILON * max(variances.mean(), 1e-4)
         # The sign of a component is arbitrary; fixed, so that every build of NumPy gives the same.
         chosen = components[:, most] * np.sign(components[np.abs(components[:, most]).argmax(axis=0), most])
         kernel = chosen / np.sqrt(smoothed)

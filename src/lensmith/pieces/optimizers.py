@@ -29,7 +29,8 @@ class ConvMuon(keras.optimizers.Optimizer):  # type: ignore[misc]
         steps: Newton-Schulz steps that make the momentum orthogonal.
         renormalize: Bring each kernel back to the norm `sqrt(filters)` before each step, so that the rate
             means the same all along. For convolutions followed by normalisation, which undoes their scale.
-        **arguments: Of `keras.optimizers.Optimizer`, such as `weight_decay`.
+        weight_decay: Share of every variable taken off it in each step, as a multiple of `learning_rate`.
+        name: Of the optimizer.
 
     Source:
         Jordan et al., Muon: an optimizer for hidden layers in neural networks, 2024,
@@ -45,11 +46,11 @@ class ConvMuon(keras.optimizers.Optimizer):  # type: ignore[misc]
         sgd_momentum: float = 0.85,
         steps: int = 3,
         renormalize: bool = True,
+        weight_decay: float | None = None,
         name: str = "conv_muon",
-        **arguments: Any,
     ) -> None:
         """Raise ValueError for a momentum outside [0, 1)."""
-        super().__init__(learning_rate=learning_rate, name=name, **arguments)
+        super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, name=name)
         for what, its in (("momentum", momentum), ("sgd_momentum", sgd_momentum)):
             if not 0 <= its < 1:
                 raise ValueError(f"{what} must be in [0, 1), not {its}.")
@@ -77,13 +78,15 @@ class ConvMuon(keras.optimizers.Optimizer):  # type: ignore[misc]
             scale = self.dense_scale if len(variable.shape) == 2 else self.bias_scale
             self.assign_sub(variable, rate * scale * ahead)
             return
-        before = variable * (variable.shape[-1] ** 0.5 / ops.norm(variable)) if self.renormalize else variable
+        before = variable * (variable.shape[-1] ** 0.5 / _norm(variable)) if self.renormalize else variable
         self.assign(variable, before - rate * orthogonalized(ahead, self.steps))
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""
         own = ("momentum", "dense_scale", "bias_scale", "sgd_momentum", "steps", "renormalize")
-        return dict(super().get_config()) | {name: getattr(self, name) for name in own}
+        shared = ("name", "learning_rate", "weight_decay")
+        inherited = super().get_config()
+        return {name: inherited[name] for name in shared} | {name: getattr(self, name) for name in own}
 
 
 def orthogonalized(kernel: Any, steps: int) -> Any:
@@ -96,10 +99,14 @@ def orthogonalized(kernel: Any, steps: int) -> Any:
     a, b, c = NEWTON_SCHULZ
     matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
     wide = matrix.shape[0] < matrix.shape[1]
-    matrix = matrix / (ops.norm(matrix) + 1e-7)
+    matrix = matrix / (_norm(matrix) + 1e-7)
     for _ in range(steps):
         # The smaller of the two products of the matrix with itself.
         square = ops.matmul(matrix, ops.transpose(matrix)) if wide else ops.matmul(ops.transpose(matrix), matrix)
         polynomial = b * square + c * ops.matmul(square, square)
         matrix = a * matrix + (ops.matmul(polynomial, matrix) if wide else ops.matmul(matrix, polynomial))
     return ops.reshape(matrix, kernel.shape)
+
+
+def _norm(tensor: Any) -> Any:
+    return ops.sqrt(ops.sum(ops.square(tensor)))

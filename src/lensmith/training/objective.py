@@ -67,7 +67,7 @@ def check_optimizer(config: TrainingConfig) -> None:
 
     variable = keras.Variable([1.0])
     try:
-        make_optimizer(config, 1).apply([keras.ops.zeros(1)], [variable])
+        make_optimizer(config, 1).apply([keras.ops.ones(1)], [variable])
     except RecipeError:
         raise
     except Exception as error:  # every optimizer has its own way to refuse
@@ -86,11 +86,21 @@ def make_augmentation_layers(described: list[KerasObject]) -> list[Any]:
     Raises:
         RecipeError: A layer that cannot be made.
     """
-    return [
-        make_keras_object("layers", its.class_name, its.arguments, f"training.augmentation.{place}")
-        for place, its in enumerate(described)
-        if its.class_name not in AUGMENTATIONS
-    ]
+    return [layer for _, layer in _placed_layers(described)]
+
+
+def _placed_layers(described: list[KerasObject]) -> list[tuple[str, Any]]:
+    """Make the Keras layers, each with its key in the recipe."""
+    made = []
+    for place, its in enumerate(described):
+        if its.class_name not in AUGMENTATIONS:
+            where = f"training.augmentation.{place}"
+            layer = make_keras_object("layers", its.class_name, its.arguments, where)
+            name = type(layer).__name__
+            if name in AUGMENTATIONS:  # Keras' own of that name would leave the labels as they are
+                raise RecipeError(f"{where}: write {name} as the class_name, not {its.class_name!r}.")
+            made.append((where, layer))
+    return made
 
 
 def check_objective(model: Any, loss: Any, split: Split, num_classes: int, config: TrainingConfig) -> None:
@@ -153,7 +163,7 @@ def _check_augmentation(few: Split, targets: Targets, config: TrainingConfig) ->
     ours = make_augmentations(config.augmentation)
     images, _ = augmented(Epoch(few, targets, seed=0, epoch=0), np.arange(len(few)), ours)
     shape = images.shape[1:]
-    for layer in make_augmentation_layers(config.augmentation):
+    for where, layer in _placed_layers(config.augmentation):
         try:
             after = tuple(layer(images.astype(np.float32), training=True).shape[1:])
         except Exception as error:  # every layer has its own way to refuse
@@ -161,4 +171,4 @@ def _check_augmentation(few: Split, targets: Targets, config: TrainingConfig) ->
         else:
             reason = "" if after == shape else f"turns images of the shape {shape} into {after}."
         if reason:
-            raise RecipeError(f"training.augmentation, {type(layer).__name__}, {reason}")
+            raise RecipeError(f"{where}, {type(layer).__name__}, {reason}")

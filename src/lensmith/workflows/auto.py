@@ -1,10 +1,10 @@
 """`auto` and `fast`: network, epochs, batches and augmentation that suit the images."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from lensmith.data import Dataset
+from lensmith.models import group_widths
 
 CHOOSING = ("auto", "fast")
 """Recipes that leave network and training to the images."""
@@ -58,11 +58,8 @@ def choose_settings(dataset: Dataset) -> dict[str, Any]:
 
 
 def network_settings(dataset: Dataset, size: Size) -> dict[str, Any]:
-    """Choose the filters of each group: as many groups as bring the image down to about 3 pixels."""
-    groups = max(1, int(math.log2(max(2, min(dataset.image_shape[:2]) - 1) / 3)))
-    # From the last group to the first, each at twice the pixels a side of the one after it.
-    widths = [size.last, size.last, *(max(16, size.first // 2**place) for place in range(groups))]
-    return {"model.arguments.widths": widths[:groups][::-1]}
+    """Choose the filters of each group."""
+    return {"model.arguments.widths": group_widths(dataset.image_shape, size.first, size.last)}
 
 
 def training_settings(dataset: Dataset, epochs: float) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+import keras
+import numpy as np
+import pytest
+
+from lensmith.training.averaging import WeightAverage
+
+
+def network() -> keras.Sequential:
+    return keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(1), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5)]
+    )
+
+
+def fill(model: keras.Sequential, value: float) -> None:
+    model.set_weights([np.full_like(its, value) for its in model.get_weights()])
+
+
+def test_it_is_the_moving_average_of_weights_and_statistics_taken_every_so_many_steps():
+    model = network()
+    average = WeightAverage(model, decay=0.9, every=2)
+    fill(model, 0.0)
+    average.values = [its * 0 for its in average.values]
+    average.on_epoch_begin(0)
+    for step in range(6):
+        fill(model, step + 1.0)
+        average.on_train_batch_end(step)
+    expected = 0.0
+    for updates, value in enumerate([2.0, 4.0, 6.0]):
+        decay = min(0.9, (1 + updates) / (10 + updates))
+        expected = decay * expected + (1 - decay) * value
+    assert average.updates == 3
+    assert len(average.values) == 2 + 4  # the dense layer, and scale, offset, mean and variance
+    for its in average.values:
+        np.testing.assert_allclose(its, expected, rtol=1e-6)
+
+
+def test_steps_go_on_counting_over_epochs_and_calls_of_many_steps():
+    model = network()
+    average = WeightAverage(model, decay=0.5, every=4)
+    average.on_epoch_begin(0)
+    average.on_train_batch_end(3)
+    average.on_train_batch_end(5)  # the epoch's sixth and last step
+    average.on_epoch_begin(1)
+    average.on_train_batch_end(1)
+    assert average.updates == 2
+
+
+def test_validation_sees_the_average_and_training_goes_on_with_its_own_weights():
+    model = network()
+    average = WeightAverage(model, decay=0.5, every=1)
+    average.values = [np.full_like(its, 7.0) for its in average.values]
+    fill(model, 1.0)
+    average.on_test_begin()
+    assert model.get_weights()[0].ravel()[0] == pytest.approx(7.0)
+    average.on_test_end()
+    assert model.get_weights()[0].ravel()[0] == pytest.approx(1.0)
