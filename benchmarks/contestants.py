@@ -1,12 +1,13 @@
 """What a benchmark consists of: contestants, each the command of a whole process that prints one JSON document."""
 
 import hashlib
+import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lensmith.config import load_recipe, to_toml
+from lensmith.config import load_recipe
 from lensmith.errors import RecipeError
 
 ROOT = Path(__file__).parents[1]
@@ -58,9 +59,12 @@ class Contestant:
         if self.recipe:
             its_file = self.recipe.endswith(".toml")
             try:
-                digest.update(to_toml(load_recipe(ROOT / self.recipe if its_file else self.recipe)).encode())
+                recipe = load_recipe(ROOT / self.recipe if its_file else self.recipe)
             except RecipeError:
                 return ""
+            # Only what it says itself: a key that is new in the schema, at its default, changes nothing.
+            values = recipe.model_dump(exclude_unset=True, exclude={"description", "source"})
+            digest.update(json.dumps(values, sort_keys=True).encode())
         return digest.hexdigest()
 
 

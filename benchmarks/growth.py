@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from benchmarks.contestants import ROOT, Benchmark, Contestant, lensmith
@@ -121,7 +122,7 @@ def write_arrays(folder: Path, settings: Mapping[Setting, None] = SETTINGS) -> N
     with np.load(Path(os.environ["LENSMITH_DATA"]) / "cifar10.npz") as file:
         given = {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
     for images, side in {(setting.images, setting.side) for setting in settings}:
-        arrays = {}
+        arrays: dict[str, npt.NDArray[np.integer]] = {}
         for split, n in (("train", images), ("test", TEST_IMAGES)):
             pixels = given[f"x_{split}"][:n]
             if side != pixels.shape[1]:

@@ -2,9 +2,9 @@
 
     LENSMITH_DATA=… python -m benchmarks.profiling cifar10 speedrun-cifar10
 
-Trains as `lensmith train` does, and lets TensorFlow's profiler note when which operation ran, from the third call of
-the compiled function on and for about ten seconds. Every moment counts once: where two operations run side by side,
-each gets half of it. Where none runs, Python does, or training waits for images. Prints one line of JSON.
+Trains as `lensmith train` does, at full size, and lets TensorFlow's profiler note when which operation ran, for about
+ten seconds of the second epoch, when nothing is traced any more. Every moment counts once: where two operations run
+side by side, each gets half of it. Where none runs, Python does, or training waits for images. Prints one line of JSON.
 """
 
 import argparse
@@ -12,15 +12,18 @@ import json
 import re
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow.tsl.profiler.protobuf.xplane_pb2 import XSpace
 
 import lensmith
-from lensmith.backend import start_keras
 
-SECONDS, FIRST_CALL, EPOCHS = 10.0, 2, 2
+SECONDS = 10.0
+SETTINGS = {"epochs": 2, "training.progressive_resizing": []}
 IDLE, OTHER = "no operation: Python, waiting for images", "everything else: loss, metrics, pixels to numbers"
 KINDS = {
     "optimizer": r"muon|rmsprop|adam|sgd",
@@ -71,7 +74,7 @@ def shares(events: Iterable[Event], whole: int) -> dict[str, float]:
         {'a': 0.3, 'b': 0.3, 'no operation: Python, waiting for images': 0.4}
     """
     changes = sorted((at, by, kind) for begin, end, kind in events for at, by in ((begin, 1), (end, -1)))
-    taken: Counter[str] = Counter()
+    taken: dict[str, float] = defaultdict(float)
     running: Counter[str] = Counter()
     last = 0
     for at, by, kind in changes:
@@ -86,8 +89,6 @@ def shares(events: Iterable[Event], whole: int) -> dict[str, float]:
 
 def read_events(folder: Path) -> list[Event]:
     """Read the operations from what TensorFlow's profiler wrote, in picoseconds."""
-    from tensorflow.tsl.profiler.protobuf.xplane_pb2 import XSpace
-
     (file,) = folder.rglob("*.xplane.pb")
     space = XSpace()
     space.ParseFromString(file.read_bytes())
@@ -103,35 +104,36 @@ def read_events(folder: Path) -> list[Event]:
     return events
 
 
-def make_window(folder: Path) -> Any:
-    """Make the Keras callback that has the profiler write into a folder; `seconds` says how long it watched."""
-    import keras
-    import tensorflow as tf
+class Window(keras.callbacks.Callback):  # type: ignore[misc]
+    """Has the profiler watch the second epoch: for a while, or to its end.
 
-    class Window(keras.callbacks.Callback):  # type: ignore[misc]
-        calls, began, seconds, last = 0, 0.0, 0.0, 0.0
+    Attributes:
+        seconds: How long it watched.
+    """
 
-        def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-            if self.calls == FIRST_CALL:
-                tf.profiler.experimental.start(str(folder))
-                self.began = time.perf_counter()
+    def __init__(self, folder: Path) -> None:
+        """Have the profiler write into a folder."""
+        super().__init__()
+        self.seconds = 0.0
+        self._folder, self._epoch, self._began = folder, 0, 0.0
 
-        def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-            self.calls += 1
-            self.last = time.perf_counter()
-            if self.began and not self.seconds and self.last - self.began > SECONDS:
-                self.stop()
-                self.model.stop_training = True
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Count."""
+        self._epoch = epoch
 
-        def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-            if self.began and not self.seconds:
-                self.stop()
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Begin with the second epoch."""
+        if self._epoch and not self._began:
+            tf.profiler.experimental.start(str(self._folder))
+            self._began = time.perf_counter()
 
-        def stop(self) -> None:
-            self.seconds = self.last - self.began
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Stop, and stop training, when enough was seen."""
+        watched = time.perf_counter() - self._began
+        if self._began and (watched > SECONDS or batch + 1 >= self.params["steps"]):
+            self.seconds = watched
             tf.profiler.experimental.stop()
-
-    return Window()
+            self.model.stop_training = True
 
 
 def main() -> None:
@@ -141,10 +143,9 @@ def main() -> None:
     parser.add_argument("recipe")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    start_keras("tensorflow")
     with tempfile.TemporaryDirectory() as folder:
-        window = make_window(Path(folder))
-        lensmith.train(given.data, given.recipe, set={"seed": given.seed, "epochs": EPOCHS}, callbacks=[window])
+        window = Window(Path(folder))
+        lensmith.train(given.data, given.recipe, set={"seed": given.seed, **SETTINGS}, callbacks=[window])
         found = shares(read_events(Path(folder)), round(window.seconds * 1e12))
     print(json.dumps({"seconds": window.seconds, "shares": found}))
 

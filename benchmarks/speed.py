@@ -62,7 +62,8 @@ BENCHMARKS = {its.name: its for its in (MNIST, CIFAR10, CIFAR10_94, FASHION_94)}
 def images_per_second(result: Result) -> float:
     """Return training images × epochs ÷ training seconds, tracing included."""
     # lensmith says it itself, because an epoch of its may be a part of one.
-    return float(result.get("images_per_second") or result["images"] * result["epochs"] / result["train_seconds"])
+    said: float | None = result.get("images_per_second")
+    return said or float(result["images"] * result["epochs"] / result["train_seconds"])
 
 
 def training_seconds(result: Result) -> float:

@@ -44,6 +44,15 @@ def test_fingerprint_follows_the_content_of_recipe_and_peer(tmp_path: Path, monk
     assert not before & {ours.fingerprint(), theirs.fingerprint()}
 
 
+def test_words_about_a_recipe_do_not_make_its_results_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contestants, "ROOT", tmp_path)
+    recipe, ours = tmp_path / "mine.toml", lensmith("a", "mnist", "mine.toml")
+    recipe.write_text('[model]\nbuilder = "small-cnn"\n', encoding="utf-8")
+    before = ours.fingerprint()
+    recipe.write_text('description = "Mine."\n# Quick.\n[model]\nbuilder = "small-cnn"\n', encoding="utf-8")
+    assert ours.fingerprint() == before
+
+
 def test_recipe_that_does_not_exist_has_no_fingerprint() -> None:
     assert lensmith("a", "mnist", "no-such-recipe").fingerprint() == ""
     assert Contestant("a", ("x",)).fingerprint()

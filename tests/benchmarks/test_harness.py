@@ -9,6 +9,7 @@ from benchmarks import harness
 from benchmarks.contestants import ROOT, Benchmark, Contestant
 from benchmarks.harness import load, measure, pending, run, training_facts
 
+from lensmith.config import load_recipe
 from lensmith.runs import Run
 
 PRINTING = "tests.benchmarks.printing"
@@ -123,4 +124,4 @@ def test_facts_of_a_training_are_those_of_its_run(tiny_run: Run) -> None:
     assert facts["epochs"] == len(facts["epoch_images_per_second"]) == 3
     assert facts["accuracy"] == tiny_run.info["result"]["test"]["accuracy"]
     assert facts["tta_accuracy"] is None
-    assert facts["plan"]["builder"] == "small-cnn"
+    assert facts["plan"]["builder"] == load_recipe(tiny_run.recipe_file).model.builder
