@@ -47,14 +47,15 @@ def compiled_model() -> keras.Sequential:
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    model.train_on_batch(np.zeros((2, 2, 2, 1)), np.array([0, 1]))  # the functions here do no steps, so no metrics
     return model
 
 
-def images(epochs: float = 2) -> TrainingImages:
+def images(epochs: float = 2, batch_size: int = BATCH) -> TrainingImages:
     store = np.arange(N * 4, dtype=np.uint8).reshape(N, 2, 2, 1)
     labels = np.arange(N) % 2
     split = Split(store, np.arange(N), labels, [""] * N)
-    return TrainingImages.of(split, labels, TrainingConfig(batch_size=BATCH, epochs=epochs), seed=0)
+    return TrainingImages.of(split, labels, TrainingConfig(batch_size=batch_size, epochs=epochs), seed=0)
 
 
 class Counting:
@@ -132,21 +133,25 @@ def test_no_call_mixes_steps_that_want_different_functions():
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_images():
-    its, recorder = images(epochs=1), Recorder()
-    object.__setattr__(its, "batch_size", 16)  # batches of 16 and of 4
-    values = iter([1.0, 3.0])
-    CompiledLoop(
-        compiled_model(), its, lambda step: lambda x, y: np.array([next(values)], np.float32), pause_every=1
-    ).fit([recorder], 0, None)
+    recorder, values = Recorder(), iter([1.0, 3.0])
+
+    def steps(batch: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        return np.array([next(values)], np.float32)
+
+    its = images(epochs=1, batch_size=16)  # batches of 16 and of 4
+    CompiledLoop(compiled_model(), its, lambda step: steps, pause_every=1).fit([recorder], 0, None)
     assert recorder.logs[-1]["loss"] == pytest.approx((16 * 1.0 + 4 * 3.0) / 20)
 
 
 def test_a_loss_that_is_not_finite_is_shown_at_its_own_step():
     recorder = Recorder()
     calls = iter([np.array([1.0]), np.array([1.0]), np.array([1.0, np.nan])])
-    CompiledLoop(compiled_model(), images(epochs=1), lambda step: lambda x, y: next(calls)).fit(
-        [recorder, keras.callbacks.TerminateOnNaN()], 0, None
-    )
+
+    def steps(batch: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        return next(calls)
+
+    stop = keras.callbacks.TerminateOnNaN()
+    CompiledLoop(compiled_model(), images(epochs=1), lambda step: steps).fit([stop, recorder], 0, None)
     assert recorder.events[-2] == ("to", 3)
     assert np.isnan(recorder.logs[-1]["loss"])
 

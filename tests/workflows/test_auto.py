@@ -3,26 +3,48 @@ import pytest
 
 from lensmith.config import load_recipe
 from lensmith.data import Dataset, Split
-from lensmith.workflows.auto import choose_settings
+from lensmith.workflows.auto import CHOOSING, SIZES, choose_settings, network_settings, training_settings
 
 
-def of(n: int, color: str) -> Dataset:
+def of(n: int, color: str = "rgb", side: int = 32) -> Dataset:
     channels = 3 if color == "rgb" else 1
-    train = Split(np.zeros((1, 8, 8, channels), np.uint8), np.zeros(n, np.int64), np.zeros(n, np.int64), [""] * n)
+    train = Split(np.zeros((1, side, side, channels), np.uint8), np.zeros(n, int), np.zeros(n, int), [""] * n)
     return Dataset("x", "x", ("a", "b"), train, None, None, color=color)
 
 
-@pytest.mark.parametrize(("n", "epochs"), [(50, 40), (10_000, 30), (45_000, 7), (1_000_000, 6)])
+@pytest.mark.parametrize(("n", "epochs"), [(50, 60), (10_000, 20), (50_000, 4), (1_000_000, 2)])
 def test_fewer_images_are_seen_more_often(n: int, epochs: int):
-    assert choose_settings(of(n, "rgb"))["training.epochs"] == epochs
+    assert choose_settings(of(n))["training.epochs"] == epochs
 
 
-def test_only_colour_images_are_mirrored():
-    assert "training.augmentation" in choose_settings(of(100, "rgb"))
-    assert "training.augmentation" not in choose_settings(of(100, "grayscale"))
+def names(dataset: Dataset) -> list[str]:
+    return [its["class_name"] for its in choose_settings(dataset)["training.augmentation"]]
 
 
-def test_the_settings_fit_the_recipe():
-    recipe = load_recipe("auto", {"epochs": 3}, base=choose_settings(of(100, "rgb")))
-    assert recipe.training.epochs == 3
-    assert recipe.training.augmentation[0].class_name == "RandomFlip"
+def test_only_colour_images_are_mirrored_and_only_large_enough_ones_moved():
+    assert names(of(100)) == ["AlternatingFlip", "Shift"]
+    assert names(of(100, "grayscale", 28)) == ["Shift"]
+    assert names(of(100, "grayscale", 8)) == []
+
+
+def test_batches_grow_with_the_images_and_the_rates_of_a_mean_loss_with_them():
+    small, large = (training_settings(of(n), 1) for n in (1_000, 50_000))
+    assert small["training.batch_size"] < large["training.batch_size"]
+    for rate in ("dense_scale", "bias_scale", "weight_decay"):
+        each = [its[f"training.optimizer.{rate}"] / its["training.batch_size"] for its in (small, large)]
+        assert each[0] == pytest.approx(each[1], rel=0.01)
+
+
+def test_sizes_are_ordered_by_width_and_by_the_training_they_take():
+    assert [its.images for its in SIZES] == sorted({its.images for its in SIZES})
+    assert SIZES[0].images == 0
+    widths = [network_settings(of(10), size)["model.arguments.widths"] for size in SIZES]
+    assert all(sum(a) < sum(b) for a, b in zip(widths, widths[1:], strict=False))
+
+
+@pytest.mark.parametrize("recipe", CHOOSING)
+def test_the_settings_fit_the_recipes_they_are_for_and_the_users_own_come_first(recipe: str):
+    its = load_recipe(recipe, {"epochs": 3}, base=choose_settings(of(100)))
+    assert its.training.epochs == 3
+    assert its.training.batch_size == 25
+    assert its.training.augmentation[0].class_name == "AlternatingFlip"

@@ -59,13 +59,17 @@ def compile_steps(model: Any, batch_size: int, network: Any = None) -> Steps:
         steps, _, losses = tf.while_loop(goes_on, step_once, (0, True, nothing), parallel_iterations=1)
         return losses.stack()[:steps]
 
-    # The shapes of one call say nothing about the next, so that no number of images is compiled anew. XLA's
-    # convolutions are several times slower on a CPU than those of oneDNN, which TensorFlow uses without it.
-    compiled = tf.function(all_steps, reduce_retracing=True, jit_compile=False)
+    # XLA's convolutions are several times slower on a CPU than those of oneDNN, which TensorFlow uses without it.
+    compiled = tf.function(all_steps, jit_compile=False)
 
     def run(images: npt.NDArray[np.uint8], targets: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        return np.asarray(compiled(tf.constant(images), tf.constant(targets)))
+        nonlocal one_for_all
+        if one_for_all is None:  # any number of images, so that no call is compiled anew
+            free = [tf.TensorSpec((None, *its.shape[1:]), its.dtype) for its in (images, targets)]
+            one_for_all = compiled.get_concrete_function(*free)
+        return np.asarray(one_for_all(tf.constant(images), tf.constant(targets)))
 
+    one_for_all: Any = None
     return run
 
 

@@ -1,0 +1,25 @@
+from pathlib import Path
+
+import pytest
+
+from lensmith.backend import compiles_steps, make_deterministic
+from lensmith.config import load_recipe
+from lensmith.data import open_dataset
+from lensmith.training import measure_throughput, prepare
+
+pytestmark = pytest.mark.skipif(not compiles_steps(), reason="only TensorFlow compiles many steps")
+
+
+def test_it_measures_a_speed_and_leaves_no_trace_in_a_training_that_is_seeded_after_it(stripes_folder: Path):
+    recipe = load_recipe("fast", {"training.batch_size": 16, "model.arguments.widths": [8]})
+    dataset = open_dataset(stripes_folder, recipe.data)
+
+    def first_weights() -> list:
+        make_deterministic(3)
+        return prepare(dataset, recipe).network.get_weights()
+
+    before = first_weights()
+    measured = measure_throughput(dataset, recipe, 0.2)
+    assert measured.images_per_second > 10
+    assert 0 < measured.compile_seconds < 60
+    assert all((a == b).all() for a, b in zip(before, first_weights(), strict=True))
