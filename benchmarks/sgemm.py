@@ -38,8 +38,8 @@ BENCHMARK = Benchmark(
     "sgemm",
     (
         tool("flops", "flops", RECIPE, "32", "32", "3", "10", recipe=RECIPE, repeats=1, seeded=False),
-        # An older processor's kernels, where that variable asks for them, would understate the peak.
-        peer("matmul-numpy", "matmul", "numpy", seeded=False, OPENBLAS_CORETYPE=""),
+        # Kernels for an older processor, where these variables ask for them, would understate the peak.
+        peer("matmul-numpy", "matmul", "numpy", seeded=False, OPENBLAS_CORETYPE="", OPENBLAS_L2_SIZE=""),
         peer("matmul-tensorflow", "matmul", "tensorflow", seeded=False),
         *(contestant for recipe in PROFILED for contestant in _looked_into(recipe)),
     ),
