@@ -1,9 +1,9 @@
 # The only list of developer commands. They use the environment that is active.
 .DEFAULT_GOAL := help
-.PHONY: help check test test-all format lint bench docs
+.PHONY: help check test test-all format lint bench bench-long docs
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 check: lint test ## lint and test: what must pass before a change lands
 
@@ -22,10 +22,21 @@ lint: ## check style, form, types and the order of the layers
 	mypy
 	lint-imports
 
-bench: ## measure: tutorial recipes with 3 seeds (what is not stored yet), start-up, memory with 20,000 photos
+bench: ## measure what takes minutes: tutorials not stored yet, start-up, memory, speed on MNIST, reading a folder
 	python benchmarks/tutorials.py
 	python benchmarks/startup.py
 	python benchmarks/memory.py
+	python -m benchmarks.speed mnist
+	python -m benchmarks.folder
+	python -m benchmarks.page
 
-docs: ## write docs/tutorials.md from the stored results, training what is missing
+bench-long: ## measure what takes hours, going on where it was stopped: time to accuracy, share of peak, growth, budgets
+	python -m benchmarks.speed
+	python -m benchmarks.sgemm
+	python -m benchmarks.growth
+	python -m benchmarks.budget
+	python -m benchmarks.page
+
+docs: ## write docs/tutorials.md (training what is missing) and docs/benchmarks.md from the stored results
 	python benchmarks/tutorials.py
+	python -m benchmarks.page

@@ -227,3 +227,9 @@ def test_help_says_what_a_command_and_each_of_its_options_does(name: str) -> Non
     for parameter in command.params:
         if parameter.name != "help":
             assert getattr(parameter, "help", None), parameter.name
+
+
+def test_benchmarks_page_is_what_the_stored_results_say() -> None:
+    from benchmarks.page import PAGE, page, stored
+
+    assert PAGE.read_text(encoding="utf-8") == page(stored())

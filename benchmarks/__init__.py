@@ -1,0 +1,1 @@
+"""The project's own measurements; each module says how it is run."""

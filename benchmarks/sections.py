@@ -1,0 +1,212 @@
+"""The parts of `docs/benchmarks.md`, each a list of lines made of the stored results; empty where there are none."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from benchmarks import budget, folder, growth, sgemm, speed
+from benchmarks.contestants import ROOT, Benchmark
+from benchmarks.goals import ACCURACY, GIGABYTES, GOALS, SECONDS, SHARE, TIMES, Everything, Goal, Unit, quickest_reader
+from benchmarks.harness import Result
+from benchmarks.spread import Spread, mean_of, median_of, ratios_of
+
+NONE = "–"
+AIRBENCH = (
+    "airbench94_muon trained two of its 8 epochs each time; its seconds are those of all 8 at the mean pace of these. "
+    "The published recipe, which `cifar10-94` starts from, was tuned on the accuracy on CIFAR-10's test images."
+)
+SAME_NETWORK = (
+    "lensmith trains the tutorial's network on all training images, without validation, as its peers do. Keras on JAX "
+    "trained for one epoch{}: compiling weighs more in its images a second than it would in a whole training."
+)
+NOTES = {
+    "mnist": SAME_NETWORK.format(""),
+    "cifar10": SAME_NETWORK.format(f" on {speed.JAX_IMAGES_OF_CIFAR:,} images"),
+    "cifar10-94": AIRBENCH,
+    "fashion-94": "",
+}
+
+
+def written(spread: Spread | None, unit: Unit, *, with_n: bool = False) -> str:
+    """Write a middle with the lowest and highest beside it where they differ from it."""
+    if spread is None:
+        return NONE
+    low, high = unit.write(spread.low), unit.write(spread.high)
+    inside = [f"{low} to {high}"] if low != high else []
+    inside += [f"n = {spread.n}"] if with_n else []
+    return unit.write(spread.middle) + (f" ({', '.join(inside)})" if inside else "")
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Lay out a Markdown table."""
+    names = list(header)
+    lines = [names, ["---"] * len(names), *map(list, rows)]
+    return [f"| {' | '.join(cells)} |" for cells in lines]
+
+
+def goals(everything: Everything) -> list[str]:
+    """List what is not reached, then what is not measured, then all goals with their numbers."""
+    judged = [(goal, goal.is_reached(everything)) for goal in GOALS]
+    missed = [goal for goal, reached in judged if reached is False]
+    unknown = [goal for goal, reached in judged if reached is None]
+    rows = [
+        (goal.what, goal.wish, written(goal.measure(everything), goal.unit, with_n=True), goal.verdict(everything))
+        for goal in GOALS
+    ]
+    return [
+        *("## Not reached", "", *_listed(missed, everything, "Nothing that is measured."), ""),
+        *(("## Not measured yet", "", *_listed(unknown, everything, ""), "") if unknown else ()),
+        *("## All goals", "", *table(("what", "goal", "measured", "verdict"), rows), ""),
+    ]
+
+
+def _listed(some: list[Goal], everything: Everything, otherwise: str) -> list[str]:
+    lines = [
+        f"- {goal.what}: {goal.wish}; {written(goal.measure(everything), goal.unit)}, {goal.verdict(everything)}"
+        if goal.measure(everything)
+        else f"- {goal.what}: {goal.wish}"
+        for goal in some
+    ]
+    return lines or [otherwise]
+
+
+def comparisons(everything: Everything) -> list[str]:
+    """Lay lensmith and its peers side by side, a table a benchmark."""
+    lines = []
+    for benchmark in speed.BENCHMARKS.values():
+        found = everything[benchmark.name]
+        if any(found.values()):
+            note = NOTES[benchmark.name]
+            lines += [f"### `{benchmark.name}`", "", *([note, ""] if note else []), *_compared(benchmark, found), ""]
+    return ["## lensmith and its peers", "", *lines] if lines else []
+
+
+def _compared(benchmark: Benchmark, results: Mapping[str, Mapping[int, Result]]) -> list[str]:
+    ours = benchmark.contestants[0].name
+    rows = []
+    for contestant in benchmark.contestants:
+        its = results[contestant.name]
+        if not its:
+            continue
+        accuracies = [mean_of(r[key] for r in its.values() if r.get(key)) for key in ("accuracy", "tta_accuracy")]
+        whole = contestant.name not in (ours, speed.SHORTENED)
+        ratios = [
+            _times(its, results[ours], value) if whole else NONE
+            for value in (speed.training_seconds, speed.process_seconds)
+        ]
+        rows.append(
+            (
+                f"`{contestant.name}`",
+                str(len(its)),
+                written(median_of(map(speed.training_seconds, its.values())), SECONDS),
+                written(median_of(map(speed.process_seconds, its.values())), SECONDS),
+                written(median_of(map(speed.images_per_second, its.values())), Unit("{:,.0f}")),
+                written(median_of(r["peak_bytes"] for r in its.values()), GIGABYTES),
+                *(written(accuracy, ACCURACY) for accuracy in accuracies),
+                *ratios,
+            )
+        )
+    header = ("", "n", "training", "whole process", "images/s", "peak memory", "test accuracy", "averaged views")
+    return table((*header, f"training ÷ `{ours}`", f"process ÷ `{ours}`"), rows)
+
+
+def _times(a: Mapping[int, Result], b: Mapping[int, Result], value: Callable[[Result], float]) -> str:
+    both = [{repeat: value(its) for repeat, its in results.items()} for results in (a, b)]
+    return written(ratios_of(*both), TIMES)
+
+
+def reading(everything: Everything) -> list[str]:
+    """Lay the ways of reading a folder side by side."""
+    results = everything["folder"]
+    if not any(results.values()):
+        return []
+    quickest = {quickest_reader(peer, everything) for peer in folder.READERS}
+    rows = []
+    for name, its in results.items():
+        if its:
+            seconds = {key: median_of(r[key] for r in its.values()) for key in ("read_seconds", "whole_seconds")}
+            counted = "counts" if name in quickest else ""
+            rows.append(
+                (f"`{name}`", str(len(its)), *(written(spread, SECONDS) for spread in seconds.values()), counted)
+            )
+    return [
+        *("## Reading a folder of 50,000 PNG files of 32x32", ""),
+        "The files had just been written, so the system had them in memory for everybody. lensmith looks at every "
+        "file's content, hashes it and keeps the pixels; the peers believe the file's name. Of each peer the quickest "
+        "setting counts.",
+        "",
+        *table(("", "n", "reading", "whole process", ""), rows),
+        "",
+    ]
+
+
+def time_spent(everything: Everything) -> list[str]:
+    """Say what share of the machine's arithmetic training makes use of, and what the time goes on."""
+    results = everything["sgemm"]
+    if not any(results.values()):
+        return []
+    rate = Unit("{:,.0f} GFLOP/s", 1e-9)
+    flops = results["flops"].get(0, {}).get("training_flops")
+    lines = ["## What the time goes on", ""]
+    if flops:
+        lines += [
+            f"Training `{sgemm.RECIPE}` costs {flops / 1e6:,.1f} MFLOP an image, counted from its layers' kernels. "
+            f"The machine's peak: {written(median_of(sgemm.peaks(results).values()), rate)}; training: "
+            f"{written(median_of(sgemm.rates(results).values()), rate)}, "
+            f"{written(sgemm.share_of_peak(results), SHARE)} of it.",
+            "",
+        ]
+    for recipe in sgemm.PROFILED:
+        rows = [(kind, written(share, SHARE)) for kind, share in sgemm.profile(recipe, results).items()]
+        cost = sgemm.augmentation_share(recipe, results)
+        if cost:
+            lines += [f"`{recipe}`: without augmentation an epoch takes {written(cost, SHARE)} less time.", ""]
+        lines += [*table((f"`{recipe}`", "share of training time"), rows), ""] if rows else []
+    return lines
+
+
+def growing(everything: Everything) -> list[str]:
+    """Say how cost grows, with the lines' slopes and intercepts."""
+    lines = growth.lines(everything["growth"])
+    if not lines:
+        return []
+    rows = [
+        (name, f"{1000 * line.slope:.3g} ms", f"{line.intercept:.2f} s", f"{line.r_squared:.4f}", str(line.n))
+        for name, line in lines.items()
+    ]
+    start = growth.Setting()
+    return [
+        *("## How cost grows", ""),
+        f"Training seconds of `fast-cnn` with {start.width} filters in its first group on {start.images:,} images of "
+        f"{start.side}x{start.side} pixels, {start.epochs} epochs, with one of these changed at a time. The intercept "
+        "is what is left when there is none of it: reading, tracing, and what grows with the others only.",
+        "",
+        *table(("against", "for each one more", "intercept", "R²", "n"), rows),
+        "",
+        *_picture(growth.PICTURE, "Training seconds against images, epochs, width squared and pixels"),
+    ]
+
+
+def budgets(everything: Everything) -> list[str]:
+    """Say what a budget buys, what was planned for it, and when the runs ended."""
+    results = everything["budget"]
+    rows = []
+    for one in budget.BUDGETS:
+        its = results[one.contestant.name]
+        if its:
+            plans = sorted({_plan(result) for result in its.values()})
+            share, mean = written(budget.used(one, results), SHARE), written(budget.accuracy(one, results), ACCURACY)
+            rows.append((one.data.lower(), f"{one.seconds} s", str(len(its)), share, mean, "; ".join(plans)))
+    if not rows:
+        return []
+    header = ("data", "budget", "n", "whole process, share of budget", "test accuracy", "widths and steps chosen")
+    picture = _picture(budget.PICTURE, "Accuracy on CIFAR-10 against the budget")
+    return ["## What a budget buys", "", *table(header, rows), "", *picture]
+
+
+def _plan(result: Result) -> str:
+    widths = (result["plan"]["arguments"] or {}).get("widths", NONE)
+    return f"{widths}, {result['steps']:,} steps"
+
+
+def _picture(file: Path, caption: str) -> list[str]:
+    return [f"![{caption}]({file.relative_to(ROOT / 'docs').as_posix()})", ""] if file.exists() else []

@@ -1,0 +1,92 @@
+"""Time to an accuracy, and images a second, against stock Keras, Keras on JAX and PyTorch.
+
+    LENSMITH_DATA=… python -m benchmarks.speed [mnist] [cifar10] [cifar10-94] [fashion-94]
+
+Without a name, all. `mnist` takes about a quarter of an hour on two cores; the others take one to two hours each.
+What the peers are, and what is in their seconds, stands at the top of each file in `benchmarks/peers/`.
+
+lensmith trains the tutorials' networks here on all training images, without a validation split, because the peers do.
+Keras on JAX trains for one epoch, and on a part of CIFAR-10, because the whole would take most of the benchmark's
+time: compiling weighs more in its images a second than it would in the end. airbench94_muon trains two of its eight
+epochs, and the time of all eight is worked out from their mean.
+"""
+
+import argparse
+import sys
+
+from benchmarks.contestants import Benchmark, Contestant, lensmith, peer
+from benchmarks.harness import Result, run
+
+JAX_IMAGES_OF_CIFAR = 10_000
+SHORTENED = "keras-on-jax"
+"""Trains less than the whole, so that only its images a second say something."""
+AIRBENCH_EPOCHS = 2
+
+
+def _same_network(data: str, recipe: str, jax: tuple[str, ...]) -> tuple[Contestant, ...]:
+    """One network at one optimizer and batch size: lensmith, stock Keras, Keras on JAX, PyTorch."""
+    return (
+        lensmith(recipe, data, recipe, "--set", "data.validation=0"),
+        peer("stock-keras", "stock_keras", recipe, KERAS_BACKEND="tensorflow"),
+        peer(SHORTENED, "stock_keras", recipe, *jax, needs="jax", KERAS_BACKEND="jax"),
+        peer("pytorch", "torch_loop", recipe, needs="torch"),
+    )
+
+
+MNIST = Benchmark(
+    "mnist",
+    (
+        lensmith("speedrun-mnist", "mnist", "speedrun-mnist", repeats=10),
+        *_same_network("mnist", "mnist-3conv", ("--epochs", "1")),
+    ),
+)
+CIFAR10 = Benchmark(
+    "cifar10",
+    (
+        lensmith("speedrun-cifar10", "cifar10", "speedrun-cifar10", repeats=5),
+        *_same_network("cifar10", "cifar-bn-dropout", ("--epochs", "1", "--images", str(JAX_IMAGES_OF_CIFAR))),
+    ),
+)
+CIFAR10_94 = Benchmark(
+    "cifar10-94",
+    (
+        lensmith("cifar10-94", "cifar10", "cifar10-94"),
+        peer("airbench94-muon", "airbench_torch", "--epochs", str(AIRBENCH_EPOCHS), needs="torch"),
+    ),
+)
+FASHION_94 = Benchmark("fashion-94", (lensmith("fashion-94", "fashion-mnist", "fashion-94"),))
+
+BENCHMARKS = {its.name: its for its in (MNIST, CIFAR10, CIFAR10_94, FASHION_94)}
+
+
+def images_per_second(result: Result) -> float:
+    """Return training images × epochs ÷ training seconds, tracing included."""
+    # lensmith says it itself, because an epoch of its may be a part of one.
+    said: float | None = result.get("images_per_second")
+    return said or float(result["images"] * result["epochs"] / result["train_seconds"])
+
+
+def training_seconds(result: Result) -> float:
+    """Return the seconds of training; of a peer that left its recipe early, those of the whole recipe."""
+    return float(result.get("whole_recipe_seconds", result["train_seconds"]))
+
+
+def process_seconds(result: Result) -> float:
+    """Return the seconds from the start of the process to its end, of the whole recipe as `training_seconds`."""
+    return float(result["whole_seconds"] - result["train_seconds"] + training_seconds(result))
+
+
+def main() -> None:
+    """Measure what is named and not stored yet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"Of {', '.join(BENCHMARKS)}; all by default.")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    unknown = sorted(set(names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    complete = [run(BENCHMARKS[name]) for name in names]
+    sys.exit(not all(complete))
+
+
+if __name__ == "__main__":
+    main()
