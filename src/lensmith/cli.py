@@ -45,6 +45,10 @@ Json = Annotated[
     bool, typer.Option("--json", help="Print the record as one JSON document on stdout, and nothing else.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+Budget = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Train the best classifier in this time, all included: 90s, 10m, 2h.")
+]
+Epochs = Annotated[float | None, typer.Option(help="Short for --set training.epochs=…; the last may be a part of one.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of everything random.")]
 
 
@@ -68,18 +72,13 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override one value of the recipe; repeatable."),
     ] = None,
-    epochs: Annotated[
-        float | None, typer.Option(help="Short for --set training.epochs=…; the last may be a part of one.")
-    ] = None,
+    epochs: Epochs = None,
     batch_size: Annotated[int | None, typer.Option(help="Short for --set training.batch_size=…")] = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="Short for --set training.optimizer.learning_rate=…")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random. Default: the recipe's, 0.")] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Train the best classifier in this time, all included: 90s, 10m or 2h."),
-    ] = None,
+    budget: Budget = None,
     name: Annotated[str | None, typer.Option(help="Name of the run. Default: <data>-<recipe>-<n>.")] = None,
     runs: Runs = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run of that name.")] = False,

@@ -140,8 +140,9 @@ def test_a_table_in_text_replaces_the_whole_table() -> None:
 
 def test_a_key_inside_a_table_leaves_the_rest_of_it() -> None:
     recipe = load_recipe("auto", {"training.optimizer.learning_rate.initial_learning_rate": "0.1"})
-    schedule = {"class_name": "CosineDecay", "initial_learning_rate": 0.1}
-    assert recipe.training.optimizer.arguments == {"learning_rate": schedule}
+    plain = load_recipe("auto").training.optimizer.arguments
+    schedule = {**plain["learning_rate"], "initial_learning_rate": 0.1}
+    assert recipe.training.optimizer.arguments == {**plain, "learning_rate": schedule}
 
 
 def test_a_setting_reaches_into_a_list_and_leaves_the_rest_of_it() -> None:
@@ -172,7 +173,7 @@ def test_arguments_without_a_class_are_those_of_the_default_optimizer_and_loss(m
 
 
 def test_a_learning_rate_replaces_the_recipes_schedule() -> None:
-    assert load_recipe("auto", {"learning_rate": 0.5}).training.optimizer.arguments == {"learning_rate": 0.5}
+    assert load_recipe("auto", {"learning_rate": 0.5}).training.optimizer.arguments["learning_rate"] == 0.5
 
 
 @pytest.mark.parametrize("keys", [("learning_rate", "training.optimizer"), ("training.optimizer", "learning_rate")])

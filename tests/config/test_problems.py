@@ -64,8 +64,8 @@ def test_a_key_in_the_wrong_table_is_told_where_it_belongs(values: dict[str, Any
         ({"data": {"test": 0}}, "'data.test' is 0: expected more than 0.0."),
         ({"data": 3}, "'data' is 3: expected a table."),
         ({"published_test_accuracy": 99}, "'published_test_accuracy' is 99: expected at most 1.0."),
-        ({"training": {"epochs": 1.5}}, "'training.epochs' is 1.5: expected a whole number."),
-        ({"training": {"epochs": {"a": 1}}}, "'training.epochs': expected a whole number."),
+        ({"training": {"epochs": 0}}, "'training.epochs' is 0: expected more than 0."),
+        ({"training": {"epochs": {"a": 1}}}, "'training.epochs': expected a number."),
         ({"training": {"tensorboard": "yes"}}, "'training.tensorboard' is 'yes': expected true or false."),
         ({"training": {"metrics": "AUC"}}, "'training.metrics' is 'AUC': expected a list."),
         ({"training": {"metrics": ["AUC", 3]}}, f"'training.metrics.1' is 3: expected {KERAS_NAME}."),
@@ -113,7 +113,7 @@ def test_every_problem_is_told_unknown_keys_first() -> None:
         "there is no key 'modle'. Did you mean 'model'? "
         "'training.early_stopping.patience' is missing. "
         "'model.builder' is 3: expected text. "
-        "'training.epochs' is 0: expected at least 1."
+        "'training.epochs' is 0: expected more than 0."
     )
 
 

@@ -103,7 +103,7 @@ def test_docs_name_no_recipe_key_that_does_not_exist() -> None:
 
 
 def test_augmentations_are_named_in_the_docs_with_their_defaults() -> None:
-    from lensmith.training import AUGMENTATIONS, make_augmentations
+    from lensmith.training.augmentation import AUGMENTATIONS, make_augmentations
 
     section = RECIPES_PAGE.split("\n## Augmentation\n")[1].split("\n## ")[0]
     written = [tomllib.loads(f"it = {cell}")["it"] for cell in re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)]

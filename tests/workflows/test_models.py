@@ -31,7 +31,7 @@ def test_a_row_says_input_and_what_the_network_is_made_of(rows: dict[str, ModelR
     assert (rows["mnist-3conv"].input, rows["mnist-3conv"].any_size) == ((28, 28, 1), False)
     assert (rows["cifar-3conv"].input, rows["cifar-3conv"].any_size) == ((32, 32, 3), False)
     assert (rows["auto"].input, rows["auto"].any_size) == ((32, 32, 3), True)
-    assert (rows["auto"].builder, rows["mnist-3conv"].builder) == ("small-cnn", "layers")
+    assert (rows["auto"].builder, rows["mnist-3conv"].builder) == ("fast-cnn", "layers")
 
 
 def test_every_row_says_what_it_is_for_and_where_it_comes_from(rows: dict[str, ModelRow]) -> None:

@@ -42,7 +42,7 @@ def test_the_resolved_recipe_makes_the_same_run_again(tiny_run: Run, stripes_fol
 def test_auto_sets_epochs_and_flips_by_the_data_and_yields_to_the_user(tiny_run: Run):
     recipe = load_recipe(tiny_run.recipe_file)
     assert recipe.training.epochs == 3  # the user's
-    assert [its.class_name for its in recipe.training.augmentation] == ["RandomFlip"]
+    assert [its.class_name for its in recipe.training.augmentation] == ["AlternatingFlip"]
 
 
 def test_folder_csv_and_npz_of_the_same_images_give_the_same_weights(real_data: Path, tmp_path: Path):

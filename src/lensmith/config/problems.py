@@ -71,7 +71,9 @@ def _expectation(problem: Any) -> str:
 
 
 def _sentence(place: Place, phrases: list[str], values: Any) -> str:
-    *first, last = dict.fromkeys(phrases)
+    # A number that may be a whole one fails as either.
+    told = dict.fromkeys(its for its in phrases if its != "a whole number" or "a number" not in phrases)
+    *first, last = told
     wanted = f"{', '.join(first)} or {last}" if first else last
     for part in place:
         values = values[part]

@@ -111,7 +111,8 @@ class TrainingConfig(Table):
     """How the network is fitted."""
 
     epochs: Annotated[
-        Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, allow_inf_nan=False)],
+        int | float,
+        Field(gt=0, le=1_000_000),
         BeforeValidator(lambda epochs: int(epochs) if str(epochs).endswith(".0") else epochs),
     ] = 5
     """The last may be a part of one: 1.5 epochs are so many steps."""

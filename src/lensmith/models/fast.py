@@ -23,9 +23,8 @@ def fast_cnn(
 ) -> list[Any]:
     """Build a whitening convolution, then groups of two convolutions, then global pooling.
 
-    A group halves the image before it normalises and activates, so that three quarters of that work never
-    has to be done. Convolutions begin as the identity; normalisation has no scale of its own, because the
-    next layer undoes it.
+    A group halves the image before it normalises and activates, which spares three quarters of that work.
+    Convolutions begin as the identity; normalisation has no scale, because the next layer would undo it.
 
     Args:
         image_shape: Height, width, channels; any size from 2 pixels for each group on.
@@ -59,12 +58,8 @@ def fast_cnn(
     def convolution(width: int) -> Any:
         return layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=Dirac())
 
-    first = WhiteningConv2D(
-        whitening or 2 * patch**2 * image_shape[2],
-        patch,
-        strides=stride,
-        padding="same" if stride > 1 else "valid",
-    )
+    components = patch**2 * image_shape[2]
+    first = WhiteningConv2D(whitening or 2 * components, patch, stride, "same" if stride > 1 else "valid")
     stack: list[Any] = [first, layers.Activation(activation)]
     for width in widths:
         stack += [convolution(width), layers.MaxPooling2D(), *normalized(), convolution(width), *normalized()]

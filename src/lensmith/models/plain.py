@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from lensmith.errors import ExportError
+from lensmith.models.keras_objects import parameters_of
 
 TOLERANCE = 1e-4
 """Largest difference of an output that still counts as rounding."""
@@ -64,7 +65,8 @@ def _is_own_class(thing: Any) -> bool:
 def _plain_layer(layer: Any) -> Any:
     """Make the Keras layer that computes the same; what only training looks at is left to Keras' defaults."""
     kind = getattr(type(layer), "PLAIN", type(layer))
-    config = layer.get_config()
-    for name in [key for key in config if _is_own_class(getattr(layer, key, None))]:
-        del config[name]
-    return kind.from_config(config)
+    known = parameters_of(kind)
+    arguments = {name: value for name, value in layer.get_config().items() if name in known}
+    return kind.from_config(
+        {name: value for name, value in arguments.items() if not _is_own_class(getattr(layer, name, None))}
+    )

@@ -48,8 +48,10 @@ class WhiteningConv2D(keras.layers.Conv2D):  # type: ignore[misc]
     Args:
         filters: Even, at most twice the numbers in a patch: 24 for 2x2 patches of 3 channels.
         kernel_size: Of a patch.
+        strides: From one patch to the next.
+        padding: `valid` or `same`.
         train_bias: Whether the bias is trained; without that no gradient is needed at full resolution.
-        **arguments: Of `Conv2D`.
+        **arguments: Of `keras.layers.Layer`.
 
     Source:
         Page, How to train your ResNet, 2019 (patch whitening); Jordan, 94 % on CIFAR-10 in 3.29 seconds on a
@@ -59,15 +61,23 @@ class WhiteningConv2D(keras.layers.Conv2D):  # type: ignore[misc]
     PLAIN = keras.layers.Conv2D
 
     def __init__(
-        self, filters: int, kernel_size: int | tuple[int, int] = 2, train_bias: bool = False, **arguments: Any
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, int] = 2,
+        strides: int | tuple[int, int] = 1,
+        padding: str = "valid",
+        train_bias: bool = False,
+        **arguments: Any,
     ) -> None:
-        """Raise ValueError for an odd number of filters, or without a bias."""
-        super().__init__(filters, kernel_size, **arguments)
+        """Raise ValueError for an odd number of filters."""
+        super().__init__(filters, kernel_size, strides, padding, **arguments)
         if filters % 2:
             raise ValueError(f"filters must be even, two for each component, not {filters}.")
-        if not self.use_bias:
-            raise ValueError("use_bias = false: the bias is what moves the patches' mean to zero.")
         self.train_bias = train_bias
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "train_bias": self.train_bias}
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make kernel and bias; `adapt` fills them."""
