@@ -185,3 +185,66 @@ def test_tensorboard_is_asked_for_before_training(dataset: Dataset, monkeypatch:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(LensmithError, match=r"pip install 'lensmith\[tensorboard\]'"):
         prepare(dataset, recipe(training__tensorboard=True))
+
+
+FAST = {
+    "model.layers": [
+        {"class_name": "WhiteningConv2D", "filters": 12},
+        {"class_name": "Conv2D", "filters": 8, "kernel_size": 3, "kernel_initializer": {"class_name": "Dirac"}},
+        {"class_name": "BatchNormalization", "scale": False},
+        {"class_name": "ReLU"},
+        {"class_name": "GlobalMaxPooling2D"},
+        {"class_name": "Dense", "units": "num_classes", "activation": "softmax"},
+    ],
+    "training.optimizer": {
+        "class_name": "ConvMuon",
+        "learning_rate": {"class_name": "OneCycle", "max_learning_rate": 0.1},
+    },
+    "training.augmentation": ["AlternatingFlip", {"class_name": "Shift", "pixels": 1}, "MixUp"],
+    "training.progressive_resizing": [{"until": 0.4, "size": 8}],
+    "training.weight_averaging": {"decay": 0.9, "every": 3},
+}
+
+
+def fast_recipe(**changes: object) -> Recipe:
+    return recipe(**{key.replace(".", "__"): value for key, value in FAST.items()}, **changes)
+
+
+def test_a_run_with_all_pieces_of_fast_training_goes_on_bit_for_bit(dataset: Dataset, tmp_path: Path):
+    class Leave(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    its = fast_recipe(training__epochs=3.5)
+    whole = trained(create_run("x", "whole", tmp_path), dataset, its)
+    run = create_run("x", "parts", tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        trained(run, dataset, its, callbacks=(Leave(),))
+    parts = trained(run, dataset, its, resume=True)
+    assert (parts.epochs, parts.steps, parts.new_epochs) == (4, 14, 2)
+    assert same(whole, parts)
+    columns = ("epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+    assert [[row[key] for key in columns] for row in parts.history] == [
+        [row[key] for key in columns] for row in whole.history
+    ]
+
+
+def test_what_is_kept_is_the_average_in_plain_keras(dataset: Dataset, tmp_path: Path):
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            self.model.set_weights([np.full_like(its, np.float32(1e3)) for its in self.model.get_weights()])
+
+    result = trained(create_run("x", "a", tmp_path), dataset, fast_recipe(training__epochs=1), callbacks=(Spoil(),))
+    assert not any("lensmith" in str(layer.get_config()) for layer in result.model.layers)
+    measured = result.model.evaluate(dataset.validation.read(), np.eye(2)[dataset.validation.labels], verbose=0)
+    assert measured == pytest.approx([result.history[0]["val_loss"], result.history[0]["val_accuracy"]], rel=1e-4)
+    assert max(abs(its).max() for its in weights(result)) < 1e3
+
+
+def test_images_a_second_count_the_images_that_were_seen(dataset: Dataset, tmp_path: Path):
+    result = trained(create_run("x", "a", tmp_path), dataset, recipe(training__epochs=1.5))
+    assert [row["step"] for row in result.history] == [4, 6]
+    assert result.new_images == 56 + 32
+    for row, seen in zip(result.history, (56, 32), strict=True):
+        assert row["images_per_second"] == pytest.approx(seen / row["seconds"], rel=0.02)

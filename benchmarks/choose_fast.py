@@ -1,0 +1,106 @@
+"""Choose the settings of the fast recipes, on validation images only.
+
+    LENSMITH_DATA=… python -m benchmarks.choose_fast [speedrun-mnist] [speedrun-cifar10] [cifar10-94] [fashion-94]
+
+Each recipe is trained as it is and with one setting changed, on the training images less a validation split of 10,000,
+with three seeds; the test images are not read. One file a training in `results/choose_fast/`; what is there is not
+trained again. Prints the mean validation accuracy of each setting, and how long a training took.
+"""
+
+import argparse
+import hashlib
+import json
+import statistics
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.contestants import ROOT
+from lensmith.backend import make_deterministic, start_keras
+from lensmith.config import Recipe, load_recipe, to_toml
+from lensmith.data import Dataset, open_dataset
+from lensmith.runs import create_run, write_text
+
+RESULTS = ROOT / "benchmarks" / "results" / "choose_fast"
+SEEDS = (0, 1, 2)
+HELD_OUT = 10_000
+RATE = "training.optimizer.learning_rate.initial_learning_rate"
+WIDTHS = "model.arguments.widths"
+DATA = {"speedrun-mnist": "mnist", "fashion-94": "fashion-mnist"}
+
+Settings = Mapping[str, Any]
+TRIED: dict[str, list[Settings]] = {
+    "speedrun-mnist": [
+        {RATE: 0.06},
+        {RATE: 0.15},
+        {RATE: 0.24},
+        {WIDTHS: [16, 48]},
+        {WIDTHS: [24, 48]},
+        {"training.epochs": 0.8},
+        {"training.loss.label_smoothing": 0.05},
+        {"model.arguments.patch": 4, "model.arguments.whitening": 12},
+    ],
+    "speedrun-cifar10": [
+        {RATE: 0.12},
+        {RATE: 0.24},
+        {WIDTHS: [48, 96, 96]},
+        {WIDTHS: [24, 48, 48], "model.arguments": {"whitening": 24}},
+        {"training.batch_size": 250},
+        {"training.loss.label_smoothing": 0.1},
+    ],
+    "cifar10-94": [{}],
+    "fashion-94": [{}],
+}
+
+
+def main() -> None:
+    """Train what is not there yet, and print what came of all of it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipes", nargs="*", choices=[*TRIED, []], metavar="RECIPE")
+    start_keras()
+    for name in parser.parse_args().recipes or TRIED:
+        for settings in ({}, *filter(None, TRIED[name])):
+            found = [_stored(name, settings, seed) for seed in SEEDS]
+            accuracies = [its["val_accuracy"] for its in found]
+            spread, seconds = statistics.stdev(accuracies), statistics.median(its["seconds"] for its in found)
+            print(
+                f"{name} {dict(settings) or 'as it is'}: {statistics.mean(accuracies):.4f} ± {spread:.4f} "
+                f"(n = {len(found)}), {seconds:.1f} s",
+                flush=True,
+            )
+
+
+def _stored(name: str, settings: Settings, seed: int) -> dict[str, Any]:
+    recipe = load_recipe(name, {**settings, "seed": seed})
+    data = open_dataset(DATA.get(name, "cifar10"), recipe.data)
+    recipe = load_recipe(name, {**settings, "seed": seed, "data.validation": HELD_OUT / len(data.train)})
+    file = RESULTS / f"{name}-{hashlib.sha256(to_toml(recipe).encode()).hexdigest()[:16]}.json"
+    if not file.exists():
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        write_text(file, json.dumps(_measure(data, recipe, settings), indent=2) + "\n")
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _measure(whole: Dataset, recipe: Recipe, settings: Settings) -> dict[str, Any]:
+    """Train once, the split always that of seed 0, so that all settings are judged on the same images."""
+    from lensmith.training import fit, prepare
+
+    dataset = open_dataset(whole.source, recipe.data, 0)
+    make_deterministic(recipe.seed)
+    with tempfile.TemporaryDirectory() as runs:
+        result = fit(create_run("choose", None, Path(runs)), dataset, recipe, prepare(dataset, recipe))
+    last = result.history[-1]
+    return {
+        "recipe": recipe.name,
+        "settings": dict(settings),
+        "seed": recipe.seed,
+        "val_accuracy": last["val_accuracy"],
+        "seconds": sum(float(row["seconds"] or 0) for row in result.history),
+        "steps": result.steps,
+    }
+
+
+if __name__ == "__main__":
+    main()
