@@ -50,10 +50,21 @@ def test_a_batch_pairs_each_image_with_its_own_target():
 def test_reading_several_steps_at_once_gives_those_of_one_after_the_other(batch_size, cut):
     images = training_images(batch_size)
     cut = min(cut, images.steps_per_epoch)
-    parts = [images.read(1, 0, cut), images.read(1, cut, images.steps_per_epoch - cut)]
+    first, second = images.read(1, 0, cut), images.read(1, cut, images.steps_per_epoch - cut)
     whole = images.read(1, 0, images.steps_per_epoch)
     for place in (0, 1):
-        assert (np.concatenate([part[place] for part in parts]) == whole[place]).all()
+        assert (np.concatenate([first[place], second[place]]) == whole[place]).all()
+    assert (np.concatenate([first[2], second[2] + len(first[0])]) == whole[2]).all()
+
+
+@given(n=st.integers(1, 300), batch_size=st.integers(1, 64))
+def test_all_batches_of_an_epoch_are_of_one_size_give_or_take_one(n, batch_size):
+    config = TrainingConfig(batch_size=batch_size, epochs=1)
+    images = TrainingImages.of(numbered_split(n % 250 + 1), np.arange(n % 250 + 1), config, seed=0)
+    sizes = np.diff(images.read(0, 0, images.steps)[2], prepend=0)
+    assert sizes.sum() == n % 250 + 1
+    assert sizes.max() <= batch_size
+    assert sizes.max() - sizes.min() <= 1
 
 
 @pytest.mark.parametrize(
@@ -69,8 +80,8 @@ def test_the_last_epoch_may_be_a_part_of_one(epochs, steps, begun, in_each):
 def test_images_are_counted_as_often_as_they_are_seen():
     images = training_images(4)
     assert images.count(0, 9) == 30
-    assert images.count(0, 4) == 14
-    assert images.count(2, 3) == 2  # the last batch of an epoch has two
+    assert images.count(0, 4) == 13
+    assert images.count(2, 3) == 4  # an epoch's three batches have three, three and four
     assert images.count(3, 3) == 0
 
 

@@ -65,8 +65,9 @@ class Counting:
         self.calls: list[np.ndarray] = []
         self._seconds, self._losses = seconds, losses
 
-    def __call__(self, batch: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        steps = -(-len(batch) // BATCH)
+    def __call__(self, batch: np.ndarray, targets: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        assert ends[-1] == len(batch) == len(targets)
+        steps = len(ends)
         time.sleep(self._seconds * steps)
         self.calls.append(batch)
         return np.ones(steps, np.float32) if self._losses is None else self._losses(steps)
@@ -133,22 +134,24 @@ def test_no_call_mixes_steps_that_want_different_functions():
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_images():
-    recorder, values = Recorder(), iter([1.0, 3.0])
+    recorder, values = Recorder(), iter([1.0, 3.0, 4.0])
 
-    def steps(batch: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    def steps(batch: np.ndarray, targets: np.ndarray, ends: np.ndarray) -> np.ndarray:
         return np.array([next(values)], np.float32)
 
-    its = images(epochs=1, batch_size=16)  # batches of 16 and of 4
+    its = images(epochs=1, batch_size=7)  # batches of 6, 7 and 7
     CompiledLoop(compiled_model(), its, lambda step: steps, pause_every=1).fit([recorder], 0, None)
-    assert recorder.logs[-1]["loss"] == pytest.approx((16 * 1.0 + 4 * 3.0) / 20)
+    assert recorder.logs[-1]["loss"] == pytest.approx((6 * 1.0 + 7 * 3.0 + 7 * 4.0) / 20)
 
 
 def test_a_loss_that_is_not_finite_is_shown_at_its_own_step():
     recorder = Recorder()
-    calls = iter([np.array([1.0]), np.array([1.0]), np.array([1.0, np.nan])])
+    done: list[float] = []
 
-    def steps(batch: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        return next(calls)
+    def steps(batch: np.ndarray, targets: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        its = [1.0, 1.0, 1.0, np.nan][len(done) : len(done) + len(ends)]  # stops after the one that is not finite
+        done.extend(its)
+        return np.array(its)
 
     stop = keras.callbacks.TerminateOnNaN()
     CompiledLoop(compiled_model(), images(epochs=1), lambda step: steps).fit([stop, recorder], 0, None)

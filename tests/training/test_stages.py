@@ -30,7 +30,7 @@ def test_a_smaller_network_has_the_same_weights_and_fewer_pixels():
 @pytest.mark.skipif(not compiles_steps(), reason="only TensorFlow compiles many steps")
 def test_each_step_has_the_function_of_its_part():
     parts = [SmallerImages(until=0.3, size=4), SmallerImages(until=0.6, size=6)]
-    stages = Stages(trainee(), 4, 10, parts)
+    stages = Stages(trainee(), 10, parts)
     functions = [stages.at(step) for step in range(10)]
     assert [functions.index(its) for its in functions] == [0, 0, 0, 3, 3, 3, 6, 6, 6, 6]
     assert stages.at(25) is functions[-1]  # a run that is trained further

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from lensmith.backend.starting import backend_name
 
-Steps = Callable[[npt.NDArray[np.uint8], npt.NDArray[Any]], npt.NDArray[np.float32]]
+Steps = Callable[[npt.NDArray[np.uint8], npt.NDArray[Any], npt.NDArray[np.int32]], npt.NDArray[np.float32]]
 
 
 def compiles_steps() -> bool:
@@ -16,20 +16,20 @@ def compiles_steps() -> bool:
     return backend_name() == "tensorflow"
 
 
-def compile_steps(model: Any, batch_size: int, network: Any = None) -> Steps:
-    """Compile one function that takes as many steps as the images it is given fill batches.
+def compile_steps(model: Any, network: Any = None) -> Steps:
+    """Compile one function that takes one step after the other on the images it is given.
 
     A step is that of Keras' `fit`: the loss with the layers' own, gradients, the optimizer, the metrics. What
     each step's loss is comes back, which `fit` does not tell when it takes several steps at once.
 
     Args:
         model: Compiled, on TensorFlow.
-        batch_size: Images of a step; the last may have fewer.
         network: With the weights of `model`, to be called in its place; `model` itself by default.
 
     Returns:
-        A function of images `uint8 (n, H, W, C)` and their targets. It returns `float32 (steps,)`, the loss
-        of each step it has taken: it stops after the first that is not finite.
+        A function of images `uint8 (n, H, W, C)`, their targets, and where among them each step's end,
+        `int32 (steps,)`. It returns `float32`, the loss of each step it has taken: it stops after the first
+        that is not finite.
     """
     import tensorflow as tf
 
@@ -43,30 +43,29 @@ def compile_steps(model: Any, batch_size: int, network: Any = None) -> Steps:
         model.compute_metrics(pixels, targets, outputs)
         return loss
 
-    def all_steps(images: Any, targets: Any) -> Any:
-        count = -(-tf.shape(images)[0] // batch_size)
+    def all_steps(images: Any, targets: Any, ends: Any) -> Any:
+        count = tf.size(ends)
 
-        def goes_on(step: Any, finite: Any, losses: Any) -> Any:
+        def goes_on(step: Any, first: Any, finite: Any, losses: Any) -> Any:
             return tf.logical_and(finite, step < count)
 
-        def step_once(step: Any, finite: Any, losses: Any) -> Any:
-            its = slice(step * batch_size, (step + 1) * batch_size)
-            loss = one_step(images[its], targets[its])
-            return step + 1, tf.math.is_finite(loss), losses.write(step, loss)
+        def step_once(step: Any, first: Any, finite: Any, losses: Any) -> Any:
+            end = ends[step]
+            loss = one_step(images[first:end], targets[first:end])
+            return step + 1, end, tf.math.is_finite(loss), losses.write(step, loss)
 
         nothing = tf.TensorArray(tf.float32, size=count, element_shape=())
         # One after the other, as the weights want it; else later batches would be held in memory, too.
-        steps, _, losses = tf.while_loop(goes_on, step_once, (0, True, nothing), parallel_iterations=1)
+        steps, _, _, losses = tf.while_loop(goes_on, step_once, (0, 0, True, nothing), parallel_iterations=1)
         return losses.stack()[:steps]
 
     # XLA's convolutions are several times slower on a CPU than those of oneDNN, which TensorFlow uses without it.
     compiled = tf.function(all_steps, jit_compile=False)
 
-    def run(images: npt.NDArray[np.uint8], targets: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        # For any number of images, so that no call is compiled anew.
-        free = [tf.TensorSpec((None, *its.shape[1:]), its.dtype) for its in (images, targets)]
-        function = compiled.get_concrete_function(*free)
-        return np.asarray(function(tf.constant(images), tf.constant(targets)))
+    def run(*given: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        # For any number of images and steps, so that no call is compiled anew.
+        function = compiled.get_concrete_function(*(tf.TensorSpec((None, *its.shape[1:]), its.dtype) for its in given))
+        return np.asarray(function(*map(tf.constant, given)))
 
     return run
 

@@ -13,7 +13,7 @@ from lensmith.data import Split
 from lensmith.training import mixing  # noqa: F401  (it registers its augmentations)
 from lensmith.training.augmentation import Augmentation, Epoch, Targets, augmented, make_augmentations
 
-Batch = tuple[npt.NDArray[np.uint8], Targets]
+Batches = tuple[npt.NDArray[np.uint8], Targets, npt.NDArray[np.int32]]
 
 
 def epoch_order(seed: int, epoch: int, n: int) -> npt.NDArray[np.int64]:
@@ -28,7 +28,8 @@ class TrainingImages:
     Attributes:
         split: The images, `uint8`.
         targets: As the loss wants them.
-        batch_size: Images of a step; the last of an epoch may have fewer.
+        batch_size: Images of a step, at most. All steps of an epoch have as many, give or take one: the
+            statistics of batch normalisation would suffer from a last batch of a few.
         steps: Of the whole training; the last epoch may be a part of one.
         seed: Of order and augmentation.
         augmentations: Ours, in their order.
@@ -65,23 +66,29 @@ class TrainingImages:
     def count(self, first: int, last: int) -> int:
         """Return how many images the steps from `first` to before `last` see, counted over the whole training."""
         epochs, steps = np.divmod((first, last), self.steps_per_epoch)
-        before = epochs * len(self.split) + np.minimum(steps * self.batch_size, len(self.split))
+        before = epochs * len(self.split) + self._begins(steps)
         return int(before[1] - before[0])
 
-    def read(self, epoch: int, first: int, steps: int) -> Batch:
-        """Return the images of so many steps of an epoch, from step `first` on, and their targets."""
-        order = epoch_order(self.seed, epoch, len(self.split))
-        chosen = order[first * self.batch_size : (first + steps) * self.batch_size]
+    def read(self, epoch: int, first: int, steps: int) -> Batches:
+        """Return the images of so many steps of an epoch, from step `first` on, their targets, and each step's end."""
+        begins = self._begins(np.arange(first, first + steps + 1))
+        chosen = epoch_order(self.seed, epoch, len(self.split))[begins[0] : begins[-1]]
         if epoch not in self._epochs:  # it keeps what augmentations draw, so only the newest is kept
             self._epochs.clear()
             self._epochs[epoch] = Epoch(self.split, self.targets, self.seed, epoch)
-        return augmented(self._epochs[epoch], chosen, self.augmentations)
+        images, targets = augmented(self._epochs[epoch], chosen, self.augmentations)
+        return images, targets, (begins[1:] - begins[0]).astype(np.int32)
 
-    def batches(self, first_epoch: int = 0) -> Iterator[Batch]:
+    def _begins(self, steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return where in an epoch steps begin."""
+        return steps * len(self.split) // self.steps_per_epoch
+
+    def batches(self, first_epoch: int = 0) -> Iterator[tuple[npt.NDArray[np.uint8], Targets]]:
         """Yield one step's images and targets after the other, epoch after epoch without end."""
         for epoch in itertools.count(first_epoch):
             for step in range(self.steps_per_epoch):
-                yield self.read(epoch, step, 1)
+                images, targets, _ = self.read(epoch, step, 1)
+                yield images, targets
 
 
 def total_steps(config: TrainingConfig, images: int) -> int:

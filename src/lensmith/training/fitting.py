@@ -190,7 +190,7 @@ def _train(
 
         averaging = recipe.training.weight_averaging
         parts = recipe.training.progressive_resizing or []
-        stages = Stages(prepared.trainee, images.batch_size, images.steps, parts)
+        stages = Stages(prepared.trainee, images.steps, parts)
         loop = CompiledLoop(prepared.trainee, images, stages.at, averaging.every if averaging else 0)
         loop.fit(callbacks, first_epoch, validation)
         return

@@ -108,8 +108,7 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
     @property
     def _images_seen(self) -> int:
         """Images of this epoch so far."""
-        steps = self.state.step - self._steps_before
-        return min(steps * self._images.batch_size, len(self._images.split))
+        return self._images.count(self._steps_before, self.state.step)
 
     def _save(self) -> None:
         save_checkpoint(self._run.checkpoints, self.model, self.state, self._average)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lensmith.backend import Steps
-from lensmith.training.batches import Batch, TrainingImages
+from lensmith.training.batches import Batches, TrainingImages
 
 SECONDS_A_CALL = 1.0
 """Aimed at, so that Ctrl-C, progress and checkpoints never wait long for a call to end."""
@@ -74,7 +74,7 @@ class CompiledLoop:
         logs, losses, images = {}, _Mean(), self._images
         with ThreadPoolExecutor(1) as reader:
             step, count = 0, self._next_count(epoch, 0)
-            coming: Future[Batch] = reader.submit(images.read, epoch, 0, count)
+            coming: Future[Batches] = reader.submit(images.read, epoch, 0, count)
             while count and not self._model.stop_training:
                 now, first = coming.result(), step
                 step += count
@@ -83,7 +83,7 @@ class CompiledLoop:
                     coming = reader.submit(images.read, epoch, step, following)
                 listeners.on_train_batch_begin(first)
                 its = self._call(epoch, first, now)
-                losses.add(its, images.batch_size, len(now[0]))
+                losses.add(its, now[2])
                 logs = self._logs(losses.value)
                 listeners.on_train_batch_end(first + len(its) - 1, logs)
                 count = following
@@ -99,7 +99,7 @@ class CompiledLoop:
             count //= 2
         return max(0, count)
 
-    def _call(self, epoch: int, first: int, batch: Batch) -> npt.NDArray[np.float32]:
+    def _call(self, epoch: int, first: int, batch: Batches) -> npt.NDArray[np.float32]:
         function = self._steps_at(epoch * self._images.steps_per_epoch + first)
         began = time.perf_counter()
         losses = function(*batch)
@@ -120,10 +120,9 @@ class _Mean:
     def __init__(self) -> None:
         self._sum, self._images = 0.0, 0
 
-    def add(self, losses: npt.NDArray[np.float32], batch_size: int, images: int) -> None:
-        """Add a call's losses, each of a batch; the last batch has what is left of the images."""
-        sizes = np.full(len(losses), batch_size)
-        sizes[-1] = min(batch_size, images - batch_size * (len(losses) - 1))
+    def add(self, losses: npt.NDArray[np.float32], ends: npt.NDArray[np.int32]) -> None:
+        """Add the losses of a call's steps, of which there are fewer than ends where one was not finite."""
+        sizes = np.diff(ends, prepend=0)[: len(losses)]
         self._sum += float(losses.astype(np.float64) @ sizes)
         self._images += int(sizes.sum())
 

@@ -37,15 +37,14 @@ def measure_throughput(dataset: Dataset, recipe: Recipe, seconds: float) -> Thro
     began = time.perf_counter()
     trainee = prepare(dataset, recipe).trainee
     images = training_images(dataset, recipe)
-    steps = compile_steps(trainee, images.batch_size)
+    steps = compile_steps(trainee)
     steps(*images.read(0, 0, 1))
     compiled = time.perf_counter()
     done = 0
     at_once = FEWEST_STEPS
     while not done or time.perf_counter() - compiled < seconds:
-        batch = images.read(0, done % images.steps_per_epoch, at_once)
-        steps(*batch)
-        done += -(-len(batch[0]) // images.batch_size)
+        first = done % images.steps_per_epoch
+        done += len(steps(*images.read(0, first, min(at_once, images.steps_per_epoch - first))))
         at_once = min(2 * at_once, images.steps_per_epoch)
     spent = time.perf_counter() - compiled
     return Throughput(done * images.batch_size / spent, compiled - began)

@@ -16,12 +16,10 @@ class Stages:
         Howard et al., Training Imagenet in 3 hours for $25, fast.ai 2018 (progressive resizing).
     """
 
-    def __init__(self, trainee: Any, batch_size: int, steps: int, parts: Sequence[SmallerImages]) -> None:
+    def __init__(self, trainee: Any, steps: int, parts: Sequence[SmallerImages]) -> None:
         """Divide a training of so many steps into `parts` and a rest at full size."""
         ends = [(round(part.until * steps), smaller(trainee, part.size)) for part in parts]
-        self._stages = [
-            (end, compile_steps(trainee, batch_size, network)) for end, network in [*ends, (steps, trainee)]
-        ]
+        self._stages = [(end, compile_steps(trainee, network)) for end, network in [*ends, (steps, trainee)]]
 
     def at(self, step: int) -> Steps:
         """Return the function for a step, counted from 0 in the whole training."""
