@@ -29,7 +29,7 @@ from lensmith.training.objective import (
 from lensmith.training.stages import Stages
 
 EVALUATION_BATCH = 256
-IMAGES_ADAPTED_TO = 1000
+IMAGES_ADAPTED_TO = 500
 IMAGES_COMPARED = 100
 
 
