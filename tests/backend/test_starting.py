@@ -12,6 +12,7 @@ from lensmith.backend import (
     choose_backend,
     load_model,
     make_deterministic,
+    multiplies_bfloat16_fast,
     start_keras,
     starting,
     versions,
@@ -106,3 +107,25 @@ def test_a_saved_model_that_holds_code_is_not_run(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x * 2)])
     with pytest.raises(Exception, match=r"unsafe|lambda"):
         load_model(saved(model, tmp_path))
+
+
+def test_only_tensorflow_on_a_processor_with_amx_is_taken_to_multiply_bfloat16_fast(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for backend, flags, fast in (
+        ("tensorflow", "avx512f amx_bf16 amx_tile", True),
+        ("tensorflow", "avx512f avx512_bf16", False),
+        ("jax", "amx_bf16", False),
+    ):
+        monkeypatch.setattr(starting, "backend_name", lambda its=backend: its)
+        monkeypatch.setattr(Path, "read_text", lambda path, encoding, its=flags: f"flags : {its}")
+        assert multiplies_bfloat16_fast() is fast
+
+
+def test_where_the_processor_cannot_be_asked_bfloat16_is_not_taken_to_be_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(path: Path, encoding: str) -> str:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(starting, "backend_name", lambda: "tensorflow")
+    monkeypatch.setattr(Path, "read_text", missing)
+    assert multiplies_bfloat16_fast() is False

@@ -248,3 +248,15 @@ def test_images_a_second_count_the_images_that_were_seen(dataset: Dataset, tmp_p
     assert result.new_images == 56 + 28
     for row, seen in zip(result.history, (56, 28), strict=True):
         assert row["images_per_second"] == pytest.approx(seen / row["seconds"], rel=0.02)
+
+
+def test_a_run_in_mixed_precision_keeps_a_float32_model_that_answers_as_it_was_measured(
+    dataset: Dataset, tmp_path: Path
+):
+    its = fast_recipe(training__epochs=2, training__dtype_policy="mixed_bfloat16")
+    result = trained(create_run("x", "a", tmp_path), dataset, its)
+    assert {str(layer.dtype_policy.name) for layer in result.model.layers} == {"float32"}
+    loss, _ = result.model.evaluate(dataset.validation.read(), np.eye(2)[dataset.validation.labels], verbose=0)
+    best = next(row for row in result.history if row["epoch"] == result.best_epoch)
+    assert loss == pytest.approx(best["val_loss"], rel=0.05)
+    assert same(result, trained(create_run("x", "b", tmp_path), dataset, its))

@@ -1,17 +1,19 @@
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import lensmith
 from lensmith.config import Recipe, load_recipe
 from lensmith.data import Dataset, Split
 from lensmith.errors import LensmithError
 from lensmith.training import Throughput
 from lensmith.workflows import budget as module
-from lensmith.workflows.auto import DEFAULT_SIZE, SIZES, Size, network_settings
-from lensmith.workflows.budget import Budget, Plan, parse_budget, relative_cost
+from lensmith.workflows.auto import SIZES, Size, network_settings
+from lensmith.workflows.budget import DEFAULT_SIZE, Budget, Plan, _cost, parse_budget, relative_cost
 
 
 def of(n: int, side: int = 32) -> Dataset:
@@ -30,12 +32,18 @@ def planned(
     dataset = dataset or of(50_000)
 
     def measured(dataset: Dataset, recipe: Recipe, _: float) -> Throughput:
-        widths = recipe.model.arguments["widths"]
+        widths = recipe.model.arguments.get("widths", [32, 64, 64])
         size = next(its for its in SIZES if network_settings(dataset, its)["model.arguments.widths"] == widths)
-        return Throughput(rate / relative_cost(dataset, size), 2.0)
+        small = (32, 32, 3)
+        return Throughput(rate * _cost(small, DEFAULT_SIZE) / _cost(dataset.image_shape, size), 2.0)
 
     monkeypatch.setattr(module, "measure_throughput", measured)
-    return Budget(seconds, time.perf_counter()).plan(dataset, load, sized=sized)
+
+    def reopen(recipe: Recipe) -> Dataset:
+        assert dataset
+        return of(len(dataset.train), recipe.data.image_size)
+
+    return Budget(seconds, time.perf_counter()).plan(dataset, load, reopen, sized=sized)
 
 
 def size_of(plan: Plan) -> Size:
@@ -72,7 +80,9 @@ def test_the_epochs_fill_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch):
     plan = planned(600, 2000, monkeypatch)
     dataset, size = of(50_000), size_of(plan)
     epochs = plan.settings["training.epochs"]
-    seconds = epochs * 50_000 / (2000 / relative_cost(dataset, size)) + np.ceil(epochs) * module.EPOCH_SECONDS
+    seconds = (
+        epochs * 50_000 / (2000 / relative_cost(dataset.image_shape, size)) + np.ceil(epochs) * module.EPOCH_SECONDS
+    )
     whole = seconds + 2.0 + module.FINISHING_SECONDS
     assert whole == pytest.approx(module.AIMED_AT * 600, rel=0.01)
 
@@ -80,7 +90,7 @@ def test_the_epochs_fill_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch):
 def test_other_recipes_keep_their_network(monkeypatch: pytest.MonkeyPatch):
     plan = planned(120, 2000, monkeypatch, sized=False)
     assert set(plan.settings) == {"training.epochs"}
-    assert "Filters" not in plan.reason
+    assert "filters" not in plan.reason
 
 
 def test_it_says_what_was_measured_and_chosen(monkeypatch: pytest.MonkeyPatch):
@@ -97,8 +107,40 @@ def test_too_short_a_budget_names_the_least_that_would_do_and_that_does(monkeypa
     assert planned(least, 2000, monkeypatch).settings["training.epochs"] > 0
 
 
-def test_the_cost_of_a_network_grows_with_its_width_and_not_with_the_image():
-    costs = [relative_cost(of(1), size) for size in SIZES]
+def test_the_cost_of_a_network_grows_with_its_width_and_with_the_pixels():
+    costs = [relative_cost((32, 32, 3), size) for size in SIZES]
     assert costs == sorted(costs)
-    assert relative_cost(of(1), DEFAULT_SIZE) == 1.0
-    assert relative_cost(of(1, 64), SIZES[-1]) == pytest.approx(costs[-1], rel=0.7)
+    assert relative_cost((32, 32, 3), DEFAULT_SIZE) == 1.0
+    assert 1.5 < _cost((64, 64, 3), DEFAULT_SIZE) / _cost((32, 32, 3), DEFAULT_SIZE) < 4.5
+
+
+@pytest.mark.parametrize(("seconds", "rate", "side"), [(60, 4000, 64), (60, 1500, 48), (300, 4000, None)])
+def test_large_images_are_made_smaller_where_a_short_training_would_see_too_few(
+    seconds: float, rate: float, side: int | None, monkeypatch: pytest.MonkeyPatch
+):
+    plan = planned(seconds, rate, monkeypatch, dataset=of(5_000, 96))
+    assert plan.settings.get("data.image_size") == side
+    assert plan.dataset.image_shape[0] == (side or 96)
+    assert (f"images of {side} pixels" in plan.reason) == bool(side)
+
+
+def test_other_backends_are_refused_before_anything_is_tried(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "compiles_steps", lambda: False)
+    with pytest.raises(LensmithError, match=r"--budget needs TensorFlow.*Give --epochs\."):
+        Budget(60, time.perf_counter()).plan(of(100), load, lambda recipe: of(100), sized=True)
+
+
+@pytest.mark.slow
+def test_a_run_with_a_budget_ends_in_time_and_its_recipe_repeats_it_bit_for_bit(tmp_path: Path):
+    began = time.perf_counter()
+    first = lensmith.train("digits", budget="40s", runs=tmp_path)
+    assert time.perf_counter() - began < 42
+    again = lensmith.train("digits", Path(first.run) / "recipe.toml", runs=tmp_path)
+    assert again.steps == first.steps
+    weights = [lensmith.load_run(its.run).model.get_weights() for its in (first, again)]
+    assert all((a == b).all() for a, b in zip(*weights, strict=True))
+
+
+def test_epochs_and_a_budget_are_not_both_taken(tmp_path: Path):
+    with pytest.raises(LensmithError, match="--budget chooses the epochs: give it or --epochs, not both"):
+        lensmith.train("digits", budget="40s", set={"epochs": 3}, runs=tmp_path)

@@ -8,6 +8,7 @@ from lensmith.backend.starting import (
     choose_backend,
     load_model,
     make_deterministic,
+    multiplies_bfloat16_fast,
     start_keras,
     versions,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "fused_batch_normalization",
     "load_model",
     "make_deterministic",
+    "multiplies_bfloat16_fast",
     "start_keras",
     "versions",
 ]

@@ -91,6 +91,16 @@ def make_deterministic(seed: int) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
+def multiplies_bfloat16_fast() -> bool:
+    """Tell whether this processor multiplies bfloat16 several times as fast as float32, and the backend lets it."""
+    if backend_name() != "tensorflow":
+        return False
+    try:
+        return "amx_bf16" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
 def load_model(keras_file: Path) -> Any:
     """Read a saved model, refusing what could run code."""
     start_keras()

@@ -123,6 +123,8 @@ class TrainingConfig(Table):
     """Keras metrics beside accuracy, which is always measured."""
     augmentation: list[KerasObject] = []
     """Ours by name, then Keras' layers, on raw pixels 0 to 255, while training only; never in the saved model."""
+    dtype_policy: Literal["auto", "float32", "mixed_bfloat16"] | None = None
+    """What the network computes in while training; float32 by default, `auto` takes what is fastest here."""
     progressive_resizing: list[SmallerImages] | None = None
     """Begin with smaller images; each part ends later than the one before it."""
     weight_averaging: WeightAveraging | None = None

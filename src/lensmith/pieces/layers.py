@@ -24,7 +24,7 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalise by the batch's own statistics while training, else by the moving ones."""
         by_batch = training and self.trainable and mask is None and not self.renorm
-        fits = len(inputs.shape) == 4 and self.axis in (-1, 3) and self.compute_dtype == "float32"
+        fits = len(inputs.shape) == 4 and self.axis in (-1, 3) and self.compute_dtype in ("float32", "bfloat16")
         if not (by_batch and fits and compiles_steps()):
             return super().call(inputs, training=training, mask=mask)
         channels = (inputs.shape[-1],)

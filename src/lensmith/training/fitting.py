@@ -26,6 +26,7 @@ from lensmith.training.objective import (
     make_targets,
     wants_logits,
 )
+from lensmith.training.precision import FULL, set_precision, settle_precision
 from lensmith.training.stages import Stages
 
 EVALUATION_BATCH = 256
@@ -88,6 +89,7 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
     adapt(network, dataset.train.sample(IMAGES_ADAPTED_TO, recipe.seed).read())
     check_optimizer(recipe.training)
     check_objective(network, make_loss(recipe.training), dataset.train, num_classes, recipe.training)
+    set_precision(network, settle_precision(recipe).training.dtype_policy or FULL)
     return Preparation(network, _compile(network, dataset, recipe))
 
 
@@ -216,6 +218,7 @@ def _finished(network: Any, dataset: Dataset, recipe: Recipe) -> Any:
     """Make the network that is saved: plain Keras that ends in probabilities, compiled without an optimizer's state."""
     import keras
 
+    set_precision(network, FULL)
     copy = plain(network)
     if copy is not network:
         check_agreement(network, copy, dataset.train.read(slice(0, IMAGES_COMPARED)).astype(np.float32))

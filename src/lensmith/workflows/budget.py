@@ -4,12 +4,14 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from lensmith.backend import backend_name, compiles_steps
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.errors import LensmithError
+from lensmith.models import group_widths
 from lensmith.training import Throughput, measure_throughput
 from lensmith.workflows.auto import DEFAULT_SIZE, SIZES, Size, network_settings, training_settings
 
@@ -25,6 +27,10 @@ EPOCH_SECONDS = 0.3
 FEWEST_IMAGES = 2_000
 # What reading and writing one activation costs, in multiply-adds.
 MOVING = 300
+# For photos, which `auto` otherwise brings to 96 pixels.
+SMALLER_SIDES = (64, 48)
+
+Load = Callable[[Mapping[str, Any]], Recipe]
 
 
 @dataclass(frozen=True)
@@ -32,10 +38,12 @@ class Plan:
     """What a budget is spent on.
 
     Attributes:
+        dataset: To train on, its images of the chosen size.
         settings: By dotted key, to lay over the recipe.
         reason: In a sentence, what was measured and chosen.
     """
 
+    dataset: Dataset = field(repr=False)
     settings: dict[str, Any]
     reason: str
 
@@ -73,39 +81,62 @@ class Budget:
         """Seconds from now on that training can have, if nothing else were to be done."""
         return AIMED_AT * self.seconds - (time.perf_counter() - self.began)
 
-    def plan(self, dataset: Dataset, load: Callable[[Mapping[str, Any]], Recipe], *, sized: bool) -> Plan:
-        """Measure this machine, and choose the network and the number of epochs.
+    def plan(self, dataset: Dataset, load: Load, reopen: Callable[[Recipe], Dataset], *, sized: bool) -> Plan:
+        """Measure this machine, and choose the network, the size of the images and the number of epochs.
 
         Args:
             dataset: To train on.
             load: Makes the recipe with settings laid over it.
-            sized: Whether the network's filters are to be chosen, too; otherwise only the epochs are.
+            reopen: Opens the data as another recipe wants it.
+            sized: Whether filters and image size are to be chosen, too; otherwise only the epochs are.
 
         Raises:
-            LensmithError: The budget is too short; the message names about the least that would do.
+            LensmithError: The budget is too short, and the message names about the least that would do; or the
+                backend compiles anew at every turn, so that nothing can be said from a short trial.
         """
-        settings = self._sized(dataset, DEFAULT_SIZE) if sized else {}
+        if not compiles_steps():
+            raise LensmithError(f"--budget needs TensorFlow, and Keras runs on {backend_name()} here. Give --epochs.")
+        settings = _sized(dataset, DEFAULT_SIZE) if sized else {}
         measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
+        side = self._affordable_side(dataset, measured) if sized and load({}).data.image_size == "auto" else None
+        if side:
+            dataset = reopen(load({"data.image_size": side}))
+            settings = {"data.image_size": side} | _sized(dataset, DEFAULT_SIZE)
+            measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
         size = self._affordable(dataset, measured) if sized else DEFAULT_SIZE
         if size != DEFAULT_SIZE:
-            settings = self._sized(dataset, size)
+            settings |= _sized(dataset, size)
             measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
-        epochs = self._epochs(dataset, measured)
-        widths = settings.get("model.arguments.widths")
-        network = f" Filters {', '.join(map(str, widths))};" if widths else ""
-        reason = (
-            f"Budget {self.seconds:.0f} s: this machine trains {measured.images_per_second:,.0f} images/s."
-            f"{network} {epochs:g} epochs."
-        )
-        return Plan(settings | {"training.epochs": epochs}, reason)
+        settings |= {"training.epochs": self._epochs(dataset, measured)}
+        return Plan(dataset, settings, self._reason(settings, measured))
 
-    def _sized(self, dataset: Dataset, size: Size) -> dict[str, Any]:
-        return network_settings(dataset, size) | training_settings(dataset, 1)
+    def _reason(self, settings: Mapping[str, Any], measured: Throughput) -> str:
+        chosen = [f"{settings['training.epochs']:g} epochs"]
+        if "model.arguments.widths" in settings:
+            chosen.insert(0, f"filters {', '.join(map(str, settings['model.arguments.widths']))}")
+        if "data.image_size" in settings:
+            chosen.insert(0, f"images of {settings['data.image_size']} pixels")
+        return (
+            f"Budget {self.seconds:.0f} s: this machine trains {measured.images_per_second:,.0f} images/s. "
+            f"Chosen: {'; '.join(chosen)}."
+        )
+
+    def _affordable_side(self, dataset: Dataset, default: Throughput) -> int | None:
+        """Choose a smaller size for large images that a short training would see too few of."""
+        height, width, channels = dataset.image_shape
+        seen = self._for_training(dataset, default) * default.images_per_second
+        sides = [side for side in SMALLER_SIDES if side < min(height, width)]
+        if seen >= DEFAULT_SIZE.images or not sides:
+            return None
+        cost = _cost(dataset.image_shape, DEFAULT_SIZE)
+        enough = [s for s in sides if seen * cost / _cost((s, s, channels), DEFAULT_SIZE) >= DEFAULT_SIZE.images]
+        return (enough or sides[-1:])[0]
 
     def _affordable(self, dataset: Dataset, default: Throughput) -> Size:
         """Choose the widest network that sees as many images as it takes to be worth its width."""
         seconds = self._for_training(dataset, default)
-        images = {size: seconds * default.images_per_second / relative_cost(dataset, size) for size in SIZES}
+        shape = dataset.image_shape
+        images = {size: seconds * default.images_per_second / relative_cost(shape, size) for size in SIZES}
         return [size for size in SIZES if images[size] >= size.images or size == SIZES[0]][-1]
 
     def _for_training(self, dataset: Dataset, measured: Throughput) -> float:
@@ -131,18 +162,22 @@ class Budget:
         return int(epochs) if epochs == int(epochs) else round(epochs, 2)
 
 
-def relative_cost(dataset: Dataset, size: Size) -> float:
+def relative_cost(image_shape: tuple[int, int, int], size: Size) -> float:
     """Return what a training step costs with a network of this size, against the default one."""
-    return _cost(dataset, size) / _cost(dataset, DEFAULT_SIZE)
+    return _cost(image_shape, size) / _cost(image_shape, DEFAULT_SIZE)
 
 
-def _cost(dataset: Dataset, size: Size) -> float:
+def _cost(image_shape: tuple[int, int, int], size: Size) -> float:
     """Count multiply-adds of a step for one image, and what moving the activations takes as so many of them."""
-    height, width, channels = dataset.image_shape
+    height, width, channels = image_shape
     pixels, inputs, total = (height - 1) * (width - 1), 8 * channels, 0.0
-    for place, filters in enumerate(network_settings(dataset, size)["model.arguments.widths"]):
+    for place, filters in enumerate(group_widths(image_shape, size.first, size.last)):
         # The first convolution's input is not trained, so its gradient is not needed.
         total += pixels * filters * (9 * inputs * (3 if place else 2) + MOVING)
         pixels, inputs = pixels // 4, filters
         total += pixels * filters * (9 * filters * 3 + 2 * MOVING)
     return total
+
+
+def _sized(dataset: Dataset, size: Size) -> dict[str, Any]:
+    return network_settings(dataset, size) | training_settings(dataset, 1)

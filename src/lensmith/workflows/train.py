@@ -19,7 +19,7 @@ from lensmith.records import Record
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.rendering.terminal import skipped_sentence
 from lensmith.runs import Run, check_destination, create_run, find_run, now, write_text
-from lensmith.training import Preparation, TrainingResult, fit, prepare, read_state, total_steps
+from lensmith.training import Preparation, TrainingResult, fit, prepare, read_state, settle_precision, total_steps
 from lensmith.workflows.auto import CHOOSING, choose_settings
 from lensmith.workflows.budget import Budget, parse_budget
 from lensmith.workflows.evaluate import evaluate_model
@@ -120,7 +120,8 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         start_keras()
         clock.data = time.perf_counter()
         dataset = open_dataset(data, resolved.data, resolved.seed, screen.decoding())
-        resolved = _suited(recipe, overrides, resolved, dataset, limit, screen)
+        resolved, dataset = _suited(recipe, overrides, dataset, limit, screen)
+        resolved = settle_precision(resolved)
         make_deterministic(resolved.seed)
         prepared = prepare(dataset, resolved)
         check_fits(resolved.evaluation.tta, dataset.image_shape)
@@ -176,22 +177,24 @@ def resume(
 def _suited(
     recipe: str | Path,
     overrides: Mapping[str, Any],
-    resolved: Recipe,
     dataset: Dataset,
     budget: Budget | None,
     screen: Screen,
-) -> Recipe:
+) -> tuple[Recipe, Dataset]:
     """Lay what suits the images, and the budget, under the user's own settings."""
     chooses = str(recipe) in CHOOSING  # not a file of the user's that is called auto.toml
 
     def load(settings: Mapping[str, Any]) -> Recipe:
         return load_recipe(recipe, overrides, base=settings)
 
-    if budget:
-        plan = budget.plan(dataset, load, sized=chooses)
-        screen.say(plan.reason)
-        return load(plan.settings)
-    return load(choose_settings(dataset)) if chooses else resolved
+    def reopen(its: Recipe) -> Dataset:
+        return open_dataset(dataset.source, its.data, its.seed, screen.decoding())
+
+    if not budget:
+        return load(choose_settings(dataset) if chooses else {}), dataset
+    plan = budget.plan(dataset, load, reopen, sized=chooses)
+    screen.say(plan.reason)
+    return load(plan.settings), plan.dataset
 
 
 def _fit(

@@ -1,0 +1,36 @@
+"""Mixed precision: most of a network computes in bfloat16 while training, its weights stay float32."""
+
+from typing import Any
+
+from lensmith.backend import multiplies_bfloat16_fast
+from lensmith.config import Recipe
+
+MIXED, FULL = "mixed_bfloat16", "float32"
+
+
+def settle_precision(recipe: Recipe) -> Recipe:
+    """Replace `auto` by what suits this machine, so that the recipe says what was done."""
+    if recipe.training.dtype_policy != "auto":
+        return recipe
+    policy = MIXED if multiplies_bfloat16_fast() else FULL
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"dtype_policy": policy})})
+
+
+def set_precision(network: Any, policy: str) -> None:
+    """Have a network compute in another precision; its weights are the same.
+
+    What follows the last layer that has weights, and that layer itself, stays in float32, so that
+    probabilities and losses are exact.
+
+    Args:
+        network: A built `keras.Sequential`.
+        policy: `float32` or `mixed_bfloat16`.
+
+    Source:
+        Micikevicius et al., Mixed Precision Training, ICLR 2018, arXiv:1710.03740; bfloat16 has the range of
+        float32, so that no loss has to be scaled.
+    """
+    with_weights = [place for place, layer in enumerate(network.layers) if layer.weights]
+    last = max(with_weights, default=0)
+    for place, layer in enumerate(network.layers):
+        layer.dtype_policy = policy if place < last else FULL

@@ -1,0 +1,68 @@
+import keras
+import numpy as np
+import pytest
+
+from lensmith.config import Recipe, load_recipe
+from lensmith.training import precision
+from lensmith.training.precision import set_precision, settle_precision
+
+IMAGES = np.random.default_rng(0).uniform(0, 255, (4, 8, 8, 3)).astype(np.float32)
+
+
+def network() -> keras.Sequential:
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(8, 3, activation="relu"),
+            keras.layers.BatchNormalization(),
+            keras.layers.GlobalMaxPooling2D(),
+            keras.layers.Dense(3),
+            keras.layers.Softmax(),
+        ]
+    )
+
+
+def recipe(policy: str | None) -> Recipe:
+    return load_recipe("mnist-3conv", {"training.dtype_policy": policy} if policy else {})
+
+
+def test_weights_and_answers_stay_float32_and_the_layers_before_the_last_do_not():
+    model = network()
+    exact = keras.ops.convert_to_numpy(model(IMAGES))
+    set_precision(model, "mixed_bfloat16")
+    assert [layer.compute_dtype for layer in model.layers] == ["bfloat16"] * 4 + ["float32"] * 2
+    assert {str(its.dtype) for its in model.weights} == {"float32"}
+    mixed = keras.ops.convert_to_numpy(model(IMAGES))
+    assert mixed.dtype == np.float32
+    np.testing.assert_allclose(mixed.sum(axis=1), 1, atol=1e-6)
+    assert 0 < abs(mixed - exact).max() < 0.05
+
+
+def test_going_back_gives_the_same_bits_as_before():
+    model = network()
+    before = keras.ops.convert_to_numpy(model(IMAGES))
+    set_precision(model, "mixed_bfloat16")
+    model(IMAGES)
+    set_precision(model, "float32")
+    assert (keras.ops.convert_to_numpy(model(IMAGES)) == before).all()
+
+
+def test_a_mixed_network_learns():
+    keras.utils.set_random_seed(0)
+    model = network()
+    set_precision(model, "mixed_bfloat16")
+    model.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy")
+    losses = model.fit(IMAGES, np.array([0, 1, 2, 0]), epochs=30, verbose=0).history["loss"]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize(("fast", "policy"), [(True, "mixed_bfloat16"), (False, "float32")])
+def test_auto_takes_what_suits_the_machine_and_says_which(fast: bool, policy: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(precision, "multiplies_bfloat16_fast", lambda: fast)
+    assert settle_precision(recipe("auto")).training.dtype_policy == policy
+
+
+@pytest.mark.parametrize("policy", [None, "float32", "mixed_bfloat16"])
+def test_what_a_recipe_says_itself_stays(policy: str | None):
+    assert settle_precision(recipe(policy)) == recipe(policy)
