@@ -122,7 +122,7 @@ WRONG = {
     "a misspelt built-in": (["train", "mnits"], "Did you mean 'mnist'"),
     "an unknown recipe": (["train", "digits", "--recipe", "mnist-3cnv"], "Did you mean 'mnist-3conv'"),
     "a misspelt key": (["train", "digits", "--set", "training.epoch=3"], "Did you mean 'epochs'"),
-    "a mistyped value": (["train", "digits", "--epochs", "0"], "expected at least 1"),
+    "a mistyped value": (["train", "digits", "--epochs", "0"], "expected more than 0"),
     "a setting without a value": (
         ["train", "digits", "--set", "training.epochs"],
         "Expected section.key=value",
