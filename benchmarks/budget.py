@@ -7,14 +7,13 @@ hours in all. Draws `docs/images/budget.png` from what is stored.
 """
 
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.contestants import ROOT, Benchmark, Contestant, lensmith
 from benchmarks.folder import FOLDER, write_folder
-from benchmarks.harness import Result, load, pending, run, say
+from benchmarks.harness import Result, measure_and_draw
 from benchmarks.spread import Spread, mean_of, median_of
 from lensmith.rendering.canvas import BLUE, LINE, ORANGE, drawing
 
@@ -94,16 +93,7 @@ def draw(results: Results, path: Path = PICTURE) -> None:
 
 def main() -> None:
     """Measure what is not stored yet, and draw all there is."""
-    complete = True
-    if pending(BENCHMARK):
-        with tempfile.TemporaryDirectory() as folder:
-            say("budget: writing the images")
-            write_folder(Path(folder) / "images")
-            complete = run(BENCHMARK, {FOLDER: f"{folder}/images"})
-    results = load(BENCHMARK)
-    if any(results.values()):
-        draw(results)
-    sys.exit(not complete)
+    sys.exit(not measure_and_draw(BENCHMARK, FOLDER, write_folder, draw))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ Settings = Mapping[str, Any]
 TRIED: dict[str, list[Settings]] = {
     "speedrun-mnist": [
         {RATE: 0.06},
-        {RATE: 0.15},
+        {RATE: 0.1},
         {RATE: 0.24},
         {WIDTHS: [16, 48]},
         {WIDTHS: [24, 48]},
@@ -42,11 +42,11 @@ TRIED: dict[str, list[Settings]] = {
         {"model.arguments.patch": 4, "model.arguments.whitening": 12},
     ],
     "speedrun-cifar10": [
-        {RATE: 0.12},
-        {RATE: 0.24},
+        {RATE: 0.17},
+        {RATE: 0.34},
         {WIDTHS: [48, 96, 96]},
         {WIDTHS: [24, 48, 48], "model.arguments": {"whitening": 24}},
-        {"training.batch_size": 250},
+        {"training.batch_size": 200},
         {"training.loss.label_smoothing": 0.1},
     ],
     "cifar10-94": [{}],

@@ -9,7 +9,6 @@ Draws `docs/images/growth.png` from what is stored.
 
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from benchmarks.contestants import ROOT, Benchmark, Contestant, lensmith
-from benchmarks.harness import Result, load, pending, run, say
+from benchmarks.harness import Result, measure_and_draw
 from benchmarks.spread import Line, fit_line
 from lensmith.rendering.canvas import BLUE, LINE, MUTED, ORANGE, drawing
 
@@ -119,6 +118,7 @@ def draw(results: Mapping[str, Mapping[int, Result]], path: Path = PICTURE) -> N
 
 def write_arrays(folder: Path, settings: Mapping[Setting, None] = SETTINGS) -> None:
     """Write the images of every setting as `.npz`, so that reading them costs the same a pixel everywhere."""
+    folder.mkdir(exist_ok=True)
     with np.load(Path(os.environ["LENSMITH_DATA"]) / "cifar10.npz") as file:
         given = {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
     for images, side in {(setting.images, setting.side) for setting in settings}:
@@ -133,16 +133,7 @@ def write_arrays(folder: Path, settings: Mapping[Setting, None] = SETTINGS) -> N
 
 def main() -> None:
     """Measure what is not stored yet, and draw all there is."""
-    complete = True
-    if pending(BENCHMARK):
-        with tempfile.TemporaryDirectory() as folder:
-            say("growth: writing the images")
-            write_arrays(Path(folder))
-            complete = run(BENCHMARK, {IMAGES: folder})
-    results = load(BENCHMARK)
-    if any(results.values()):
-        draw(results)
-    sys.exit(not complete)
+    sys.exit(not measure_and_draw(BENCHMARK, IMAGES, write_arrays, draw))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -66,6 +66,32 @@ def run(benchmark: Benchmark, places: Mapping[str, str] | None = None, results: 
         stored = {"benchmark": benchmark.name, "contestant": contestant.name, "repeat": repeat, **result}
         write_text(file, json.dumps(stored, indent=2) + "\n")
     return not failed
+
+
+def measure_and_draw(
+    benchmark: Benchmark, place: str, write: Callable[[Path], object], draw: Callable[[Mapping[str, Any]], object]
+) -> bool:
+    """Measure what is not stored yet on images that are written for it, and draw all there is.
+
+    Args:
+        benchmark: What to measure.
+        place: What stands for the images' folder in the contestants' words.
+        write: Writes the images into a folder that does not exist yet.
+        draw: Draws the results by contestant and repeat.
+
+    Returns:
+        Whether all of it is there now.
+    """
+    complete = True
+    if pending(benchmark):
+        with tempfile.TemporaryDirectory() as folder:
+            say(f"{benchmark.name}: writing the images")
+            write(Path(folder) / "images")
+            complete = run(benchmark, {place: f"{folder}/images"})
+    results = load(benchmark)
+    if any(results.values()):
+        draw(results)
+    return complete
 
 
 def pending(benchmark: Benchmark, results: Path = RESULTS) -> list[tuple[int, Contestant]]:

@@ -260,3 +260,8 @@ def test_a_run_in_mixed_precision_keeps_a_float32_model_that_answers_as_it_was_m
     best = next(row for row in result.history if row["epoch"] == result.best_epoch)
     assert loss == pytest.approx(best["val_loss"], rel=0.05)
     assert same(result, trained(create_run("x", "b", tmp_path), dataset, its))
+
+
+def test_smaller_images_that_the_network_cannot_take_are_refused_before_there_is_a_run(dataset: Dataset):
+    with pytest.raises(RecipeError, match=r"progressive_resizing: the network cannot work on images of 8x8"):
+        prepare(dataset, recipe(training__progressive_resizing=[{"until": 0.5, "size": 8}]))

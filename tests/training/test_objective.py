@@ -10,6 +10,7 @@ from lensmith.data import Split
 from lensmith.errors import RecipeError
 from lensmith.training.objective import (
     check_objective,
+    check_optimizer,
     make_augmentation_layers,
     make_loss,
     make_metrics,
@@ -312,3 +313,9 @@ def test_the_optimizer_of_a_recipe_file_is_made(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('[model]\nbuilder = "small-cnn"\n[training.optimizer]\nclass_name = "sgd"\nmomentum = 0.5\n')
     assert make_optimizer(load_recipe(file).training, 10).momentum == 0.5
+
+
+@pytest.mark.parametrize("rate", [float("nan"), float("inf")])
+def test_a_learning_rate_that_is_no_number_is_refused_before_training(rate: float) -> None:
+    with pytest.raises(RecipeError, match=r"training\.optimizer, SGD: its first step leads to .*a finite number"):
+        check_optimizer(config(optimizer={"class_name": "SGD", "learning_rate": rate}))

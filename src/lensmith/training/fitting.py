@@ -27,7 +27,7 @@ from lensmith.training.objective import (
     wants_logits,
 )
 from lensmith.training.precision import FULL, set_precision, settle_precision
-from lensmith.training.stages import Stages
+from lensmith.training.stages import Stages, smaller
 
 EVALUATION_BATCH = 256
 IMAGES_ADAPTED_TO = 500
@@ -90,7 +90,10 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
     check_optimizer(recipe.training)
     check_objective(network, make_loss(recipe.training), dataset.train, num_classes, recipe.training)
     set_precision(network, settle_precision(recipe).training.dtype_policy or FULL)
-    return Preparation(network, _compile(network, dataset, recipe))
+    trainee = _compile(network, dataset, recipe)
+    for part in recipe.training.progressive_resizing or []:
+        smaller(trainee, part.size)  # what cannot be is refused before there is a run
+    return Preparation(network, trainee)
 
 
 def fit(

@@ -61,7 +61,7 @@ def check_optimizer(config: TrainingConfig) -> None:
     """Let the optimizer take one step on a number of its own, because some look at their arguments only then.
 
     Raises:
-        RecipeError: It cannot.
+        RecipeError: It cannot, or the step leads to no number, as with a learning rate that is none.
     """
     import keras
 
@@ -73,6 +73,11 @@ def check_optimizer(config: TrainingConfig) -> None:
     except Exception as error:  # every optimizer has its own way to refuse
         reason = explain_refusal(error)
         raise RecipeError(f"training.optimizer, {config.optimizer.class_name}: cannot take a step: {reason}") from None
+    if not np.isfinite(variable.numpy()).all():
+        raise RecipeError(
+            f"training.optimizer, {config.optimizer.class_name}: its first step leads to {variable.numpy()[0]}. "
+            "Give a learning rate that is a finite number."
+        )
 
 
 def make_metrics(config: TrainingConfig) -> list[Any]:

@@ -40,11 +40,12 @@ def measure_throughput(dataset: Dataset, recipe: Recipe, seconds: float) -> Thro
     steps = compile_steps(trainee)
     steps(*images.read(0, 0, 1))
     compiled = time.perf_counter()
-    done = 0
+    done = seen = 0
     at_once = FEWEST_STEPS
     while not done or time.perf_counter() - compiled < seconds:
         first = done % images.steps_per_epoch
-        done += len(steps(*images.read(0, first, min(at_once, images.steps_per_epoch - first))))
+        batches = images.read(0, first, min(at_once, images.steps_per_epoch - first))
+        done, seen = done + len(steps(*batches)), seen + len(batches[0])
         at_once = min(2 * at_once, images.steps_per_epoch)
     spent = time.perf_counter() - compiled
-    return Throughput(done * images.batch_size / spent, compiled - began)
+    return Throughput(seen / spent, compiled - began)
