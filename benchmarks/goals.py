@@ -113,7 +113,7 @@ def accuracy(benchmark: str, name: str, key: str = "accuracy") -> Measure:
     return measure
 
 
-def sooner(benchmark: str, name: str, peer: str = "stock-keras") -> Measure:
+def sooner(benchmark: str, name: str, peer: str = speed.KERAS) -> Measure:
     """Measure how many times longer than a contestant a peer trains."""
     return partial(ratio, benchmark, peer, name, speed.training_seconds)
 
@@ -142,6 +142,10 @@ def reading(peer: str, everything: Everything) -> Spread | None:
     if name is None:
         return None
     return ratio("folder", name, "lensmith-first", lambda its: float(its["read_seconds"]), everything)
+
+
+def _share_of_peak(precision: str, everything: Everything) -> Spread | None:
+    return sgemm.share_of_peak(everything["sgemm"], precision)
 
 
 def straightness(series: str, everything: Everything) -> Spread | None:
@@ -188,15 +192,17 @@ def _to_accuracy() -> list[Goal]:
 
 def _of_the_engine() -> list[Goal]:
     memory = partial(median, "cifar10", "speedrun-cifar10", "peak_bytes")
-    share = Goal(
-        "share of sgemm peak while training `cifar10-94`", 0.8, SHARE, lambda its: sgemm.share_of_peak(its["sgemm"])
-    )
     goals = []
     for benchmark, recipe, target in (("mnist", "mnist-3conv", 1.5), ("cifar10", "cifar-bn-dropout", 1.3)):
-        for peer, words, least in (("stock-keras", "stock Keras", target), ("pytorch", "PyTorch", 1.0)):
-            pace = partial(ratio, benchmark, recipe, peer, speed.images_per_second)
-            goals.append(Goal(f"images a second of `{recipe}`, lensmith ÷ {words}", least, TIMES, pace))
-    return [*goals, share, Goal("peak memory of `speedrun-cifar10`", 1.5e9, GIGABYTES, memory, at_most=True)]
+        for precision, suffix in (("float32", ""), ("bfloat16", speed.BFLOAT16)):
+            for peer, words, least in ((speed.KERAS, "stock Keras", target), (speed.PYTORCH, "PyTorch", 1.0)):
+                pace = partial(ratio, benchmark, recipe + suffix, peer + suffix, speed.images_per_second)
+                what = f"images a second of `{recipe}` in {precision}, lensmith ÷ {words}"
+                goals.append(Goal(what, least, TIMES, pace))
+    for precision, product in (("float32", "sgemm"), ("bfloat16", "bfloat16 product's")):
+        what = f"share of {product} peak while training `{sgemm.RECIPE}` in {precision}"
+        goals.append(Goal(what, 0.8, SHARE, partial(_share_of_peak, precision)))
+    return [*goals, Goal("peak memory of `speedrun-cifar10`", 1.5e9, GIGABYTES, memory, at_most=True)]
 
 
 def _of_reading() -> list[Goal]:

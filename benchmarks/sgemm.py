@@ -4,8 +4,9 @@
 
 In one run, in turn: the product of two large matrices with NumPy and with TensorFlow, of which the quicker is the peak;
 two epochs of training on 20,000 images of CIFAR-10, of which the last one's images a second count, because the first
-also traces; the same without augmentation; and the profile of `benchmarks/profiling.py`. Training is at full size in
-every step (`training.progressive_resizing = []`), for which `benchmarks/flops.py` counts the operations.
+also traces; the same without augmentation; and the profile of `benchmarks/profiling.py`. The share of the peak is
+measured in float32 and in bfloat16, each against the product in the same precision. Training is at full size in every
+step (`training.progressive_resizing = []`), for which `benchmarks/flops.py` counts the operations.
 """
 
 import sys
@@ -21,15 +22,23 @@ from benchmarks.spread import Spread, median_of, ratios_of
 RECIPE = "cifar10-94"
 """Whose share of the peak is a goal."""
 PROFILED = (RECIPE, "speedrun-cifar10")
+PRECISIONS = {"float32": ("numpy", "tensorflow"), "bfloat16": ("tensorflow-bfloat16",)}
+"""The products that the peak in each is taken from."""
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 IMAGES, SETTING = "IMAGES", Setting(images=20_000)
 DATA = f"{IMAGES}/{SETTING.images}-{SETTING.side}.npz"
+AT_FULL_SIZE = ("--epochs", "2", "--set", "training.progressive_resizing=[]")
+
+
+def _in_precision(precision: str) -> Contestant:
+    policy = f"training.dtype_policy={POLICIES[precision]}"
+    return lensmith(f"{RECIPE}-{precision}", DATA, RECIPE, *AT_FULL_SIZE, "--set", policy)
 
 
 def _looked_into(recipe: str) -> tuple[Contestant, ...]:
-    at_full_size = ("--epochs", "2", "--set", "training.progressive_resizing=[]")
     return (
-        lensmith(recipe, DATA, recipe, *at_full_size),
-        lensmith(f"{recipe}-unchanged-images", DATA, recipe, *at_full_size, "--set", "training.augmentation=[]"),
+        lensmith(recipe, DATA, recipe, *AT_FULL_SIZE),
+        lensmith(f"{recipe}-unchanged-images", DATA, recipe, *AT_FULL_SIZE, "--set", "training.augmentation=[]"),
         tool(f"{recipe}-profile", "profiling", DATA, recipe, recipe=recipe),
     )
 
@@ -41,6 +50,8 @@ BENCHMARK = Benchmark(
         # Kernels for an older processor, where these variables ask for them, would understate the peak.
         peer("matmul-numpy", "matmul", "numpy", seeded=False, OPENBLAS_CORETYPE="", OPENBLAS_L2_SIZE=""),
         peer("matmul-tensorflow", "matmul", "tensorflow", seeded=False),
+        peer("matmul-tensorflow-bfloat16", "matmul", "tensorflow", "--bfloat16", seeded=False),
+        *map(_in_precision, PRECISIONS),
         *(contestant for recipe in PROFILED for contestant in _looked_into(recipe)),
     ),
 )
@@ -48,23 +59,25 @@ BENCHMARK = Benchmark(
 Results = Mapping[str, Mapping[int, Result]]
 
 
-def peaks(results: Results) -> dict[int, float]:
-    """Return the floating-point operations a second of the quicker product, by repeat."""
-    a, b = (results.get(f"matmul-{library}", {}) for library in ("numpy", "tensorflow"))
-    return {repeat: max(a[repeat]["flops_per_second"], b[repeat]["flops_per_second"]) for repeat in a.keys() & b.keys()}
+def peaks(results: Results, precision: str) -> dict[int, float]:
+    """Return the floating-point operations a second of the quickest product in a precision, by repeat."""
+    products = [results.get(f"matmul-{library}", {}) for library in PRECISIONS[precision]]
+    measured = set.intersection(*(set(its) for its in products))
+    return {repeat: max(its[repeat]["flops_per_second"] for its in products) for repeat in measured}
 
 
-def rates(results: Results) -> dict[int, float]:
-    """Return the floating-point operations a second that training the recipe does, by repeat."""
+def rates(results: Results, precision: str) -> dict[int, float]:
+    """Return the floating-point operations a second that training the recipe in a precision does, by repeat."""
     counted = results.get("flops", {}).get(0)
     if counted is None:
         return {}
-    return {repeat: pace(its) * counted["training_flops"] for repeat, its in results.get(RECIPE, {}).items()}
+    trained = results.get(f"{RECIPE}-{precision}", {})
+    return {repeat: pace(its) * counted["training_flops"] for repeat, its in trained.items()}
 
 
-def share_of_peak(results: Results) -> Spread | None:
-    """Return which share of the peak training does, in [0, 1]."""
-    return ratios_of(rates(results), peaks(results))
+def share_of_peak(results: Results, precision: str) -> Spread | None:
+    """Return which share of the peak training in a precision does, in [0, 1]."""
+    return ratios_of(rates(results, precision), peaks(results, precision))
 
 
 def pace(result: Result) -> float:

@@ -7,8 +7,9 @@ What the peers are, and what is in their seconds, stands at the top of each file
 
 lensmith trains the tutorials' networks here on all training images, without a validation split, because the peers do.
 Keras on JAX trains for one epoch, and on a part of CIFAR-10, because the whole would take most of the benchmark's
-time: compiling weighs more in its images a second than it would in the end. airbench94_muon trains two of its eight
-epochs, and the time of all eight is worked out from their mean.
+time: compiling weighs more in its images a second than it would in the end. The same network in bfloat16, which
+processors with AMX multiply several times as fast, is trained for two epochs by everybody. airbench94_muon has
+bfloat16, too; it trains two of its eight epochs, and the time of all eight is worked out from their mean.
 """
 
 import argparse
@@ -18,18 +19,24 @@ from benchmarks.contestants import Benchmark, Contestant, lensmith, peer
 from benchmarks.harness import Result, run
 
 JAX_IMAGES_OF_CIFAR = 10_000
-SHORTENED = "keras-on-jax"
-"""Trains less than the whole, so that only its images a second say something."""
+KERAS, PYTORCH, JAX = "stock-keras", "pytorch", "keras-on-jax"
+BFLOAT16 = "-bfloat16"
 AIRBENCH_EPOCHS = 2
+FEW_EPOCHS = ("--epochs", "2")
 
 
 def _same_network(data: str, recipe: str, jax: tuple[str, ...]) -> tuple[Contestant, ...]:
-    """One network at one optimizer and batch size: lensmith, stock Keras, Keras on JAX, PyTorch."""
+    """One network at one optimizer and batch size: lensmith, stock Keras, Keras on JAX, PyTorch; and in bfloat16."""
+    all_images = ("--set", "data.validation=0")
+    mixed, briefly = ("--set", "training.dtype_policy=mixed_bfloat16"), (recipe, *FEW_EPOCHS, "--bfloat16")
     return (
-        lensmith(recipe, data, recipe, "--set", "data.validation=0"),
-        peer("stock-keras", "stock_keras", recipe, KERAS_BACKEND="tensorflow"),
-        peer(SHORTENED, "stock_keras", recipe, *jax, needs="jax", KERAS_BACKEND="jax"),
-        peer("pytorch", "torch_loop", recipe, needs="torch"),
+        lensmith(recipe, data, recipe, *all_images),
+        peer(KERAS, "stock_keras", recipe, KERAS_BACKEND="tensorflow"),
+        peer(JAX, "stock_keras", recipe, *jax, needs="jax", KERAS_BACKEND="jax"),
+        peer(PYTORCH, "torch_loop", recipe, needs="torch"),
+        lensmith(recipe + BFLOAT16, data, recipe, *all_images, *mixed, *FEW_EPOCHS),
+        peer(KERAS + BFLOAT16, "stock_keras", *briefly, KERAS_BACKEND="tensorflow"),
+        peer(PYTORCH + BFLOAT16, "torch_loop", *briefly, needs="torch"),
     )
 
 
@@ -51,12 +58,17 @@ CIFAR10_94 = Benchmark(
     "cifar10-94",
     (
         lensmith("cifar10-94", "cifar10", "cifar10-94"),
-        peer("airbench94-muon", "airbench_torch", "--epochs", str(AIRBENCH_EPOCHS), needs="torch"),
+        peer("airbench94-muon", "airbench_torch", "--epochs", str(AIRBENCH_EPOCHS), "--bfloat16", needs="torch"),
     ),
 )
 FASHION_94 = Benchmark("fashion-94", (lensmith("fashion-94", "fashion-mnist", "fashion-94"),))
 
 BENCHMARKS = {its.name: its for its in (MNIST, CIFAR10, CIFAR10_94, FASHION_94)}
+
+
+def is_whole(name: str) -> bool:
+    """Tell whether a contestant trains to the end; of the others only the images a second say something."""
+    return name != JAX and not name.endswith(BFLOAT16)
 
 
 def images_per_second(result: Result) -> float:

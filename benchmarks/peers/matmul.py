@@ -1,9 +1,9 @@
-"""How many multiplications and additions of `float32` a second the machine does at its best: one large product.
+"""How many multiplications and additions a second the machine does at its best: one large product.
 
     python -m benchmarks.peers.matmul numpy
-    python -m benchmarks.peers.matmul tensorflow
+    python -m benchmarks.peers.matmul tensorflow [--bfloat16]
 
-Multiplies two matrices of 4096x4096 on all cores, and prints the quickest of ten times as one line of JSON, in
+Multiplies two matrices of 4096x4096, `float32` or `bfloat16`, on all cores, and prints the quickest of ten times as one line of JSON, in
 floating-point operations a second.
 """
 
@@ -23,11 +23,11 @@ def numpy_product(a: np.ndarray, b: np.ndarray) -> Callable[[], object]:
     return lambda: np.matmul(a, b, out=out)
 
 
-def tensorflow_product(a: np.ndarray, b: np.ndarray) -> Callable[[], object]:
+def tensorflow_product(a: np.ndarray, b: np.ndarray, dtype: str = "float32") -> Callable[[], object]:
     """Return TensorFlow's product, with its result waited for."""
     import tensorflow as tf
 
-    x, y = tf.constant(a), tf.constant(b)
+    x, y = tf.constant(a, dtype), tf.constant(b, dtype)
     return lambda: tf.matmul(x, y).numpy()
 
 
@@ -38,9 +38,11 @@ def main() -> None:
     """Multiply, and print the best."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library", choices=PRODUCTS)
+    parser.add_argument("--bfloat16", action="store_true", help="TensorFlow only.")
+    given = parser.parse_args()
     random = np.random.default_rng(0)
     a, b = (random.standard_normal((SIDE, SIDE), np.float32) for _ in range(2))
-    product = PRODUCTS[parser.parse_args().library](a, b)
+    product = tensorflow_product(a, b, "bfloat16") if given.bfloat16 else PRODUCTS[given.library](a, b)
     seconds = []
     for _ in range(TIMES):
         started = time.perf_counter()

@@ -15,6 +15,7 @@ from lensmith.models.keras_objects import (
     module_of_argument,
     parameters_of,
 )
+from lensmith.pieces.layers import Conv2D
 
 
 def make(module: str, class_name: str, **arguments: Any) -> Any:
@@ -141,7 +142,7 @@ def test_layers_and_optimizers_nest() -> None:
         ("optimizers", "adam", keras.optimizers.Adam),
         ("optimizers", "rmsprop", keras.optimizers.RMSprop),
         ("optimizers", "ADAMW", keras.optimizers.AdamW),
-        ("layers", "conv2d", keras.layers.Conv2D),
+        ("layers", "conv2d", Conv2D),
         ("layers", "max_pooling2d", keras.layers.MaxPooling2D),
         ("layers", "Convolution2D", keras.layers.Conv2D),
         ("layers", "MaxPool2D", keras.layers.MaxPooling2D),

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from lensmith.pieces.layers import BatchNormalization, WhiteningConv2D
+from lensmith.backend import compiles_steps
+from lensmith.pieces.layers import Activation, BatchNormalization, Conv2D, WhiteningConv2D
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.normal(3, 2, (6, 5, 4, 3)).astype(np.float32)
@@ -51,6 +52,64 @@ def test_on_other_than_images_it_is_keras_own():
     rows = IMAGES.reshape(6, -1)
     ours, theirs = (kind() for kind in (BatchNormalization, keras.layers.BatchNormalization))
     np.testing.assert_array_equal(ours(rows, training=True), theirs(rows, training=True))
+
+
+@pytest.mark.parametrize("name", ["silu", "relu"])
+@pytest.mark.parametrize("training", [True, False])
+def test_activations_and_their_gradients_are_those_of_keras(name: str, training: bool):
+    after = []
+    for kind in (Activation, keras.layers.Activation):
+        model = keras.Sequential([keras.Input(IMAGES.shape[1:]), keras.layers.Conv2D(3, 1), kind(name)])
+        model.set_weights([np.random.default_rng(2).normal(size=its.shape) for its in model.get_weights()])
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        model.train_on_batch(IMAGES, IMAGES)
+        after.append([keras.ops.convert_to_numpy(model(IMAGES, training=training)), *model.get_weights()])
+    for mine, its in zip(*after, strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-4, atol=1e-5)
+
+
+def gradient_of_kernel(kind: type, policy: str, width: int, arguments: dict) -> tuple[np.ndarray, set[int]]:
+    """Return the gradient of a kernel, and how wide the images are that it is computed from."""
+    import tensorflow as tf
+
+    layer = kind(**({"filters": 4, "kernel_size": 3, "padding": "same"} | arguments), dtype=policy)
+    images = np.random.default_rng(4).normal(size=(20, 5, width, 2)).astype(np.float32)
+    layer.build(images.shape)
+    layer.kernel.assign(np.random.default_rng(5).normal(size=layer.kernel.shape))
+
+    @tf.function
+    def gradient(images: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = keras.ops.mean(keras.ops.square(keras.ops.cast(layer(images), "float32")))
+        return tape.gradient(loss, layer.kernel.value)
+
+    operations = gradient.get_concrete_function(tf.TensorSpec(images.shape)).graph.get_operations()
+    return gradient(images).numpy(), {its.inputs[0].shape[2] for its in operations if "BackpropFilter" in its.type}
+
+
+@pytest.mark.skipif(not compiles_steps(), reason="elsewhere it is Keras' own")
+@pytest.mark.parametrize(
+    ("width", "arguments", "wide"),
+    [
+        (7, {}, True),
+        (3, {"kernel_size": (1, 3), "use_bias": False}, True),
+        (9, {}, False),
+        (7, {"padding": "valid"}, False),
+        (7, {"strides": 2}, False),
+        (7, {"dilation_rate": 2}, False),
+        (4, {"kernel_size": (5, 5)}, False),
+        (7, {"kernel_size": (2, 2)}, False),
+    ],
+    ids=str,
+)
+def test_narrow_images_in_bfloat16_give_the_gradient_of_keras_in_float32(width: int, arguments: dict, wide: bool):
+    ours, widths = gradient_of_kernel(Conv2D, "mixed_bfloat16", width, arguments)
+    exact, in_full = gradient_of_kernel(Conv2D, "float32", width, arguments)
+    theirs, in_keras = gradient_of_kernel(keras.layers.Conv2D, "float32", width, arguments)
+    assert in_full == in_keras
+    assert widths == ({32} if wide else in_keras)
+    np.testing.assert_array_equal(exact, theirs)
+    np.testing.assert_allclose(ours, theirs, atol=0.02 * np.abs(theirs).max())
 
 
 def whitened(images: np.ndarray, **arguments) -> tuple[WhiteningConv2D, np.ndarray]:

@@ -66,6 +66,16 @@ def test_folder_csv_and_npz_of_the_same_images_give_the_same_weights(real_data: 
         assert (one == three).all()
 
 
+def test_where_images_cannot_be_made_smaller_the_run_says_so(
+    stripes_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("lensmith.training.stages.compiles_steps", lambda: False)
+    settings = {**QUICK, "epochs": 1, "training.progressive_resizing": [{"until": 0.5, "size": 8}]}
+    run = lensmith.train(stripes_folder, "fast", set=settings, runs=tmp_path).run
+    assert load_recipe(Run(Path(run)).recipe_file).training.progressive_resizing is None
+    assert "All images are seen at full size: progressive resizing needs TensorFlow" in capsys.readouterr().err
+
+
 def test_a_finished_run_is_trained_further(stripes_folder: Path, tmp_path: Path):
     first = lensmith.train(stripes_folder, "cifar-2conv-bn-dropout", set=QUICK, name="short", runs=tmp_path)
     further = lensmith.resume("short", epochs=4, runs=tmp_path)

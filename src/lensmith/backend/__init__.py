@@ -1,6 +1,7 @@
 """The only code that knows on which of TensorFlow, JAX and PyTorch Keras runs."""
 
-from lensmith.backend.compiled import Steps, compile_steps, compiles_steps, fused_batch_normalization
+from lensmith.backend.compiled import Steps, compile_steps, compiles_steps
+from lensmith.backend.kernels import MOST_COLUMNS, convolve_narrow, fused_batch_normalization, fused_silu
 from lensmith.backend.onnx_export import export_onnx
 from lensmith.backend.starting import (
     BACKENDS,
@@ -15,13 +16,16 @@ from lensmith.backend.starting import (
 
 __all__ = [
     "BACKENDS",
+    "MOST_COLUMNS",
     "Steps",
     "backend_name",
     "choose_backend",
     "compile_steps",
     "compiles_steps",
+    "convolve_narrow",
     "export_onnx",
     "fused_batch_normalization",
+    "fused_silu",
     "load_model",
     "make_deterministic",
     "multiplies_bfloat16_fast",

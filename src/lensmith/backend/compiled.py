@@ -1,4 +1,4 @@
-"""Many training steps in one compiled TensorFlow function, and the fused kernel of batch normalisation."""
+"""Many training steps in one compiled TensorFlow function."""
 
 from collections.abc import Callable
 from typing import Any
@@ -68,29 +68,3 @@ def compile_steps(model: Any, network: Any = None) -> Steps:
         return np.asarray(function(*map(tf.constant, given)))
 
     return run
-
-
-def fused_batch_normalization(inputs: Any, gamma: Any, beta: Any, epsilon: float) -> tuple[Any, Any, Any]:
-    """Normalise a batch by its own statistics, with TensorFlow's one kernel for it and one for its gradient.
-
-    Args:
-        inputs: `float32 (N, H, W, C)`.
-        gamma: Scale, `float32 (C,)`.
-        beta: Offset, `float32 (C,)`.
-        epsilon: Added to the variance, > 0.
-
-    Returns:
-        The normalised batch, its mean `(C,)` and its biased variance `(C,)`.
-
-    Source:
-        Ioffe and Szegedy, Batch Normalization, ICML 2015, arXiv:1502.03167, algorithm 1.
-    """
-    import tensorflow as tf
-
-    none = tf.zeros([0])
-    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=inputs, scale=gamma, offset=beta, mean=none, variance=none, epsilon=epsilon, is_training=True
-    )
-    n = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
-    # The kernel gives the variance an estimate of the population's would have, Keras keeps the batch's own.
-    return outputs, mean, variance * (n - 1) / n

@@ -46,21 +46,21 @@ def fast_cnn(
     from keras import layers
 
     from lensmith.pieces.initializers import Dirac
-    from lensmith.pieces.layers import BatchNormalization, WhiteningConv2D
+    from lensmith.pieces.layers import Activation, BatchNormalization, Conv2D, WhiteningConv2D
 
     widths = group_widths(image_shape, 32, 64)[stride // 2 :] if widths is None else widths
     if not widths or min(widths) < 1:
         raise ValueError(f"widths must be numbers of filters, 1 or more, not {widths}.")
 
     def normalized() -> list[Any]:
-        return [BatchNormalization(momentum=MOMENTUM, epsilon=1e-5, scale=False), layers.Activation(activation)]
+        return [BatchNormalization(momentum=MOMENTUM, epsilon=1e-5, scale=False), Activation(activation)]
 
     def convolution(width: int) -> Any:
-        return layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=Dirac())
+        return Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=Dirac())
 
     components = patch**2 * image_shape[2]
     first = WhiteningConv2D(whitening or 2 * components, patch, stride, "same" if stride > 1 else "valid")
-    stack: list[Any] = [first, layers.Activation(activation)]
+    stack: list[Any] = [first, Activation(activation)]
     for width in widths:
         stack += [convolution(width), layers.MaxPooling2D(), *normalized(), convolution(width), *normalized()]
     stack.append(layers.GlobalMaxPooling2D())

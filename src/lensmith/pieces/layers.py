@@ -1,4 +1,4 @@
-"""Layers: batch normalisation with the fused kernel, and a first convolution that whitens."""
+"""Layers: quicker ones in the place of Keras' own, and a first convolution that whitens."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from lensmith.backend import compiles_steps, fused_batch_normalization
+from lensmith.backend import MOST_COLUMNS, compiles_steps, convolve_narrow, fused_batch_normalization, fused_silu
 
 WHITENING_EPSILON = 5e-4
 
@@ -34,6 +34,40 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
         for moving, its in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + its * (1 - self.momentum))
         return outputs
+
+
+@keras.saving.register_keras_serializable("lensmith")
+class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]
+    """Keras' `Conv2D`, whose gradient on narrow images is quicker in bfloat16 on TensorFlow.
+
+    Same arguments, weights and results; the kernel's gradient is the same up to rounding.
+    """
+
+    PLAIN = keras.layers.Conv2D
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """Convolve the inputs with a kernel."""
+        narrow = inputs.shape[2] is not None and self.kernel_size[1] <= inputs.shape[2] <= MOST_COLUMNS
+        simple = self.padding == "same" and set(self.strides) == set(self.dilation_rate) == {1} and self.groups == 1
+        odd = all(size % 2 for size in self.kernel_size) and self.data_format == "channels_last"
+        if narrow and simple and odd and self.compute_dtype == "bfloat16" and compiles_steps():
+            return convolve_narrow(inputs, kernel)
+        return super().convolution_op(inputs, kernel)
+
+
+@keras.saving.register_keras_serializable("lensmith")
+class Activation(keras.layers.Activation):  # type: ignore[misc]
+    """Keras' `Activation`, which while training on TensorFlow computes SiLU in one pass over the memory.
+
+    Same arguments and results up to rounding.
+    """
+
+    PLAIN = keras.layers.Activation
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Apply the function."""
+        is_silu = self.activation is keras.activations.silu
+        return fused_silu(inputs) if training and is_silu and compiles_steps() else super().call(inputs)
 
 
 @keras.saving.register_keras_serializable("lensmith")

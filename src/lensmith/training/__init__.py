@@ -6,6 +6,7 @@ from lensmith.training.fitting import Preparation, TrainingResult, fit, prepare
 from lensmith.training.objective import make_loss, make_targets
 from lensmith.training.precision import settle_precision
 from lensmith.training.probing import Throughput, measure_throughput
+from lensmith.training.stages import settle_stages
 
 __all__ = [
     "Preparation",
@@ -18,5 +19,6 @@ __all__ = [
     "prepare",
     "read_state",
     "settle_precision",
+    "settle_stages",
     "total_steps",
 ]

@@ -19,7 +19,16 @@ from lensmith.records import Record
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.rendering.terminal import skipped_sentence
 from lensmith.runs import Run, check_destination, create_run, find_run, now, write_text
-from lensmith.training import Preparation, TrainingResult, fit, prepare, read_state, settle_precision, total_steps
+from lensmith.training import (
+    Preparation,
+    TrainingResult,
+    fit,
+    prepare,
+    read_state,
+    settle_precision,
+    settle_stages,
+    total_steps,
+)
 from lensmith.workflows.auto import CHOOSING, choose_settings
 from lensmith.workflows.budget import Budget, parse_budget
 from lensmith.workflows.evaluate import evaluate_model
@@ -121,7 +130,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         clock.data = time.perf_counter()
         dataset = open_dataset(data, resolved.data, resolved.seed, screen.decoding())
         resolved, dataset = _suited(recipe, overrides, dataset, limit, screen)
-        resolved = settle_precision(resolved)
+        resolved = _settled(resolved, screen)
         make_deterministic(resolved.seed)
         prepared = prepare(dataset, resolved)
         check_fits(resolved.evaluation.tta, dataset.image_shape)
@@ -195,6 +204,14 @@ def _suited(
     plan = budget.plan(dataset, load, reopen, sized=chooses)
     screen.say(plan.reason)
     return load(plan.settings), plan.dataset
+
+
+def _settled(recipe: Recipe, screen: Screen) -> Recipe:
+    """Replace what this machine decides by what it will be, so that the run's recipe says what was done."""
+    settled = settle_stages(settle_precision(recipe))
+    if recipe.training.progressive_resizing and not settled.training.progressive_resizing:
+        screen.say(f"All images are seen at full size: progressive resizing needs TensorFlow, this is {backend_name()}.")
+    return settled
 
 
 def _fit(
