@@ -3,8 +3,8 @@
     python -m benchmarks.peers.matmul numpy
     python -m benchmarks.peers.matmul tensorflow [--bfloat16]
 
-Multiplies two matrices of 4096x4096, `float32` or `bfloat16`, on all cores, and prints the quickest of ten times as one line of JSON, in
-floating-point operations a second.
+Multiplies two matrices of 4096x4096, `float32` or `bfloat16`, on all cores, and prints the quickest of ten times as one
+line of JSON, in floating-point operations a second.
 """
 
 import argparse

@@ -51,11 +51,10 @@ def fused_silu(inputs: Any) -> Any:
 
     forward, backward = _compiled_silu()
 
-    @tf.custom_gradient
     def silu(inputs: Any) -> Any:
         return forward(inputs), lambda upstream: backward(inputs, upstream)
 
-    return silu(inputs)
+    return tf.custom_gradient(silu)(inputs)
 
 
 @functools.cache
@@ -90,7 +89,6 @@ def convolve_narrow(inputs: Any, kernel: Any) -> Any:
     """
     import tensorflow as tf
 
-    @tf.custom_gradient
     def convolve(inputs: Any, kernel: Any) -> Any:
         def gradients(upstream: Any) -> tuple[Any, Any]:
             to_inputs = tf.raw_ops.Conv2DBackpropInput(
@@ -108,7 +106,7 @@ def convolve_narrow(inputs: Any, kernel: Any) -> Any:
 
         return tf.nn.conv2d(inputs, kernel, 1, "SAME"), gradients
 
-    return convolve(inputs, kernel)
+    return tf.custom_gradient(convolve)(inputs, kernel)
 
 
 def side_by_side(images: Any, zeros: int) -> Any:

@@ -210,7 +210,7 @@ def _settled(recipe: Recipe, screen: Screen) -> Recipe:
     """Replace what this machine decides by what it will be, so that the run's recipe says what was done."""
     settled = settle_stages(settle_precision(recipe))
     if recipe.training.progressive_resizing and not settled.training.progressive_resizing:
-        screen.say(f"All images are seen at full size: progressive resizing needs TensorFlow, this is {backend_name()}.")
+        screen.say(f"All images are seen at full size: progressive resizing needs TensorFlow, not {backend_name()}.")
     return settled
 
 
