@@ -16,8 +16,8 @@ AIRBENCH = (
 )
 SAME_NETWORK = (
     "lensmith trains the tutorial's network on all training images, without validation, as its peers do. Keras on JAX "
-    "trained for one epoch{}, everybody in bfloat16 for two: compiling weighs more in these images a second than it "
-    "would in a whole training."
+    "trained for one epoch{}, PyTorch, and everybody in bfloat16, for two: where something is compiled, that weighs "
+    "more in these images a second than it would in a whole training."
 )
 NOTES = {
     "mnist": SAME_NETWORK.format(""),
