@@ -22,7 +22,7 @@ def of(n: int, side: int = 32) -> Dataset:
 
 
 def load(settings: Mapping[str, Any]) -> Recipe:
-    return load_recipe("fast", base=settings)
+    return load_recipe("fast", {"training.dtype_policy": "float32"}, base=settings)
 
 
 def planned(
@@ -35,7 +35,7 @@ def planned(
         widths = recipe.model.arguments.get("widths", [32, 64, 64])
         size = next(its for its in SIZES if network_settings(dataset, its)["model.arguments.widths"] == widths)
         small = (32, 32, 3)
-        return Throughput(rate * _cost(small, DEFAULT_SIZE) / _cost(dataset.image_shape, size), 2.0)
+        return Throughput(rate * _cost(small, DEFAULT_SIZE, 500) / _cost(dataset.image_shape, size, 500), 2.0)
 
     monkeypatch.setattr(module, "measure_throughput", measured)
 
@@ -80,9 +80,8 @@ def test_the_epochs_fill_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch):
     plan = planned(600, 2000, monkeypatch)
     dataset, size = of(50_000), size_of(plan)
     epochs = plan.settings["training.epochs"]
-    seconds = (
-        epochs * 50_000 / (2000 / relative_cost(dataset.image_shape, size)) + np.ceil(epochs) * module.EPOCH_SECONDS
-    )
+    rate = 2000 / relative_cost(dataset.image_shape, size, 500)
+    seconds = epochs * 50_000 / rate + np.ceil(epochs) * module.EPOCH_SECONDS
     whole = seconds + 2.0 + module.FINISHING_SECONDS
     assert whole == pytest.approx(module.AIMED_AT * 600, rel=0.01)
 
@@ -107,11 +106,17 @@ def test_too_short_a_budget_names_the_least_that_would_do_and_that_does(monkeypa
     assert planned(least, 2000, monkeypatch).settings["training.epochs"] > 0
 
 
-def test_the_cost_of_a_network_grows_with_its_width_and_with_the_pixels():
-    costs = [relative_cost((32, 32, 3), size) for size in SIZES]
+@pytest.mark.parametrize("moving", module.MOVING.values())
+def test_the_cost_of_a_network_grows_with_its_width_and_with_the_pixels(moving: int):
+    costs = [relative_cost((32, 32, 3), size, moving) for size in SIZES]
     assert costs == sorted(costs)
-    assert relative_cost((32, 32, 3), DEFAULT_SIZE) == 1.0
-    assert 1.5 < _cost((64, 64, 3), DEFAULT_SIZE) / _cost((32, 32, 3), DEFAULT_SIZE) < 4.5
+    assert relative_cost((32, 32, 3), DEFAULT_SIZE, moving) == 1.0
+    assert 1.5 < _cost((64, 64, 3), DEFAULT_SIZE, moving) / _cost((32, 32, 3), DEFAULT_SIZE, moving) < 4.5
+
+
+def test_a_wide_network_costs_less_where_multiplications_are_fast():
+    costs = [relative_cost((32, 32, 3), SIZES[-1], module.MOVING[policy]) for policy in ("float32", "mixed_bfloat16")]
+    assert costs[0] > 1.5 * costs[1]
 
 
 @pytest.mark.parametrize(("seconds", "rate", "side"), [(60, 4000, 64), (60, 1500, 48), (300, 4000, None)])

@@ -12,7 +12,7 @@ from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.errors import LensmithError
 from lensmith.models import group_widths
-from lensmith.training import Throughput, measure_throughput
+from lensmith.training import Throughput, measure_throughput, settle_precision
 from lensmith.workflows.auto import DEFAULT_SIZE, SIZES, Size, network_settings, training_settings
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -25,8 +25,8 @@ EVALUATION_SPEEDUP = 3.0
 FINISHING_SECONDS = 9.0
 EPOCH_SECONDS = 0.3
 FEWEST_IMAGES = 2_000
-# What reading and writing one activation costs, in multiply-adds.
-MOVING = 300
+# What reading and writing one activation costs, in multiply-adds of each precision: measured on two cores with AMX.
+MOVING = {"float32": 500, "mixed_bfloat16": 3000}
 # For photos, which `auto` otherwise brings to 96 pixels.
 SMALLER_SIDES = (64, 48)
 
@@ -98,12 +98,14 @@ class Budget:
             raise LensmithError(f"--budget needs TensorFlow, and Keras runs on {backend_name()} here. Give --epochs.")
         settings = _sized(dataset, DEFAULT_SIZE) if sized else {}
         measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
-        side = self._affordable_side(dataset, measured) if sized and load({}).data.image_size == "auto" else None
+        moving = MOVING[settle_precision(load({})).training.dtype_policy or "float32"]
+        free = sized and load({}).data.image_size == "auto"
+        side = self._affordable_side(dataset, measured, moving) if free else None
         if side:
             dataset = reopen(load({"data.image_size": side}))
             settings = {"data.image_size": side} | _sized(dataset, DEFAULT_SIZE)
             measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
-        size = self._affordable(dataset, measured) if sized else DEFAULT_SIZE
+        size = self._affordable(dataset, measured, moving) if sized else DEFAULT_SIZE
         if size != DEFAULT_SIZE:
             settings |= _sized(dataset, size)
             measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
@@ -121,22 +123,23 @@ class Budget:
             f"Chosen: {'; '.join(chosen)}."
         )
 
-    def _affordable_side(self, dataset: Dataset, default: Throughput) -> int | None:
+    def _affordable_side(self, dataset: Dataset, default: Throughput, moving: int) -> int | None:
         """Choose a smaller size for large images that a short training would see too few of."""
         height, width, channels = dataset.image_shape
         seen = self._for_training(dataset, default) * default.images_per_second
         sides = [side for side in SMALLER_SIDES if side < min(height, width)]
         if seen >= DEFAULT_SIZE.images or not sides:
             return None
-        cost = _cost(dataset.image_shape, DEFAULT_SIZE)
-        enough = [s for s in sides if seen * cost / _cost((s, s, channels), DEFAULT_SIZE) >= DEFAULT_SIZE.images]
+        cost = {s: _cost((s, s, channels), DEFAULT_SIZE, moving) for s in sides}
+        now = _cost(dataset.image_shape, DEFAULT_SIZE, moving)
+        enough = [s for s in sides if seen * now / cost[s] >= DEFAULT_SIZE.images]
         return (enough or sides[-1:])[0]
 
-    def _affordable(self, dataset: Dataset, default: Throughput) -> Size:
+    def _affordable(self, dataset: Dataset, default: Throughput, moving: int) -> Size:
         """Choose the widest network that sees as many images as it takes to be worth its width."""
         seconds = self._for_training(dataset, default)
         shape = dataset.image_shape
-        images = {size: seconds * default.images_per_second / relative_cost(shape, size) for size in SIZES}
+        images = {size: seconds * default.images_per_second / relative_cost(shape, size, moving) for size in SIZES}
         return [size for size in SIZES if images[size] >= size.images or size == SIZES[0]][-1]
 
     def _for_training(self, dataset: Dataset, measured: Throughput) -> float:
@@ -162,20 +165,20 @@ class Budget:
         return int(epochs) if epochs == int(epochs) else round(epochs, 2)
 
 
-def relative_cost(image_shape: tuple[int, int, int], size: Size) -> float:
+def relative_cost(image_shape: tuple[int, int, int], size: Size, moving: int) -> float:
     """Return what a training step costs with a network of this size, against the default one."""
-    return _cost(image_shape, size) / _cost(image_shape, DEFAULT_SIZE)
+    return _cost(image_shape, size, moving) / _cost(image_shape, DEFAULT_SIZE, moving)
 
 
-def _cost(image_shape: tuple[int, int, int], size: Size) -> float:
+def _cost(image_shape: tuple[int, int, int], size: Size, moving: int) -> float:
     """Count multiply-adds of a step for one image, and what moving the activations takes as so many of them."""
     height, width, channels = image_shape
     pixels, inputs, total = (height - 1) * (width - 1), 8 * channels, 0.0
     for place, filters in enumerate(group_widths(image_shape, size.first, size.last)):
         # The first convolution's input is not trained, so its gradient is not needed.
-        total += pixels * filters * (9 * inputs * (3 if place else 2) + MOVING)
+        total += pixels * filters * (9 * inputs * (3 if place else 2) + moving)
         pixels, inputs = pixels // 4, filters
-        total += pixels * filters * (9 * filters * 3 + 2 * MOVING)
+        total += pixels * filters * (9 * filters * 3 + 2 * moving)
     return total
 
 
