@@ -82,10 +82,10 @@ class Benchmark:
 
 
 def lensmith(name: str, data: str, recipe: str = "", *options: str, repeats: int = 3) -> Contestant:
-    """Make a contestant of `lensmith train DATA --recipe RECIPE`; without a recipe, lensmith chooses."""
+    """Make a contestant of `lensmith train DATA --recipe RECIPE`; without a recipe, lensmith chooses (`auto`)."""
     named = ("--recipe", recipe) if recipe else ()
     words = ("lensmith", "train", data, *named, *options, "--json", "--quiet")
-    return Contestant(name, words, repeats, recipe=recipe)
+    return Contestant(name, words, repeats, recipe=recipe or "auto")
 
 
 def peer(

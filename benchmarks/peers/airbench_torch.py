@@ -1,6 +1,6 @@
 """airbench94_muon, the quickest published way to 94 % on CIFAR-10, in PyTorch on a CPU.
 
-    LENSMITH_DATA=… python -m benchmarks.peers.airbench_torch [--epochs 2]
+    LENSMITH_DATA=… python -m benchmarks.peers.airbench_torch [--epochs 5]
 
 Source: Keller Jordan, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU, arXiv:2404.00498, and airbench94_muon of
 2 March 2025 in the project cifar10-airbench; written anew from their description. Network, initialisation,
@@ -11,9 +11,10 @@ compilation, and labels and images in memory. `channels_last` and one thread a c
 The published recipe was tuned on the accuracy on CIFAR-10's test images, so its 94 % is that of a recipe that has
 seen them.
 
-Prints one line of JSON. The schedule is always that of the whole recipe of 8 epochs; with `--epochs 2` it is left
-after two, and `whole_recipe_seconds` says what all 8 take at their mean pace. `train_seconds` runs from before the
-data is read to after the last step; the import of PyTorch and the evaluation are not in it. After 8 epochs
+Prints one line of JSON. The schedule is always that of the whole recipe of 8 epochs; with `--epochs 5` it is left
+after five, and `whole_recipe_seconds` says what all 8 take when those that are left out take as long as the fourth and
+the fifth: from the fourth on the whitening is no longer trained, and an epoch is quicker. `train_seconds` runs from
+before the data is read to after the last step; the import of PyTorch and the evaluation are not in it. After 8 epochs
 `accuracy` is that of single images and `tta_accuracy` that of the recipe's six views.
 """
 
@@ -187,6 +188,12 @@ def train(
     return seconds
 
 
+def left_out_seconds(seconds: list[float]) -> float:
+    """Return what the epochs of the recipe take that were not trained, from the seconds of those that were."""
+    alike = seconds[WHITENING_EPOCHS:] or seconds[-1:]
+    return (EPOCHS - len(seconds)) * sum(alike) / len(alike)
+
+
 @torch.no_grad()
 def accuracies(network: Network, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
     """Return the accuracy on single images, and on six views: mirrored, and moved by a pixel to either corner."""
@@ -231,7 +238,7 @@ def main() -> None:
         "images": len(x_train),
         "epochs": given.epochs,
         "epoch_seconds": seconds,
-        "whole_recipe_seconds": set_up_seconds + EPOCHS * sum(seconds) / len(seconds),
+        "whole_recipe_seconds": set_up_seconds + sum(seconds) + left_out_seconds(seconds),
         "parameters": sum(its.numel() for its in network.parameters()),
     }
     if given.epochs == EPOCHS:

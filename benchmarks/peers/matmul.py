@@ -24,11 +24,11 @@ def numpy_product(a: np.ndarray, b: np.ndarray) -> Callable[[], object]:
 
 
 def tensorflow_product(a: np.ndarray, b: np.ndarray, dtype: str = "float32") -> Callable[[], object]:
-    """Return TensorFlow's product, with its result waited for."""
+    """Return TensorFlow's product, with one number of it waited for."""
     import tensorflow as tf
 
     x, y = tf.constant(a, dtype), tf.constant(b, dtype)
-    return lambda: tf.matmul(x, y).numpy()
+    return lambda: tf.matmul(x, y)[0, 0].numpy()
 
 
 PRODUCTS = {"numpy": numpy_product, "tensorflow": tensorflow_product}

@@ -42,6 +42,17 @@ def test_its_steps_are_those_of_fit_with_the_layers_own_losses_and_metrics():
         np.testing.assert_allclose(mine, its, rtol=1e-4, atol=1e-6)
 
 
+def test_a_loss_that_the_optimizer_scales_trains_at_the_same_rate():
+    trained = []
+    for factor in (None, 1024.0):
+        its = model()
+        its.compile(keras.optimizers.SGD(0.1, loss_scale_factor=factor), "categorical_crossentropy")
+        losses = compile_steps(its)(IMAGES, TARGETS, ENDS)
+        trained.append([losses, *its.get_weights()])
+    for plain, scaled in zip(*trained, strict=True):
+        np.testing.assert_allclose(plain, scaled, rtol=1e-5, atol=1e-7)
+
+
 @pytest.mark.parametrize("cut", [2, 3])
 def test_how_many_steps_a_call_takes_changes_no_bit(cut: int):
     trained = []

@@ -87,6 +87,16 @@ def gradient_of_kernel(kind: type, policy: str, width: int, arguments: dict) -> 
     return gradient(images).numpy(), {its.inputs[0].shape[2] for its in operations if "BackpropFilter" in its.type}
 
 
+def test_narrow_images_in_bfloat16_outside_a_compiled_function_too():
+    layer = Conv2D(4, 3, padding="same", dtype="mixed_bfloat16")
+    theirs = keras.layers.Conv2D(4, 3, padding="same")
+    for its in (layer, theirs):
+        its.build(IMAGES.shape)
+    theirs.set_weights(layer.get_weights())
+    ours = keras.ops.convert_to_numpy(keras.ops.cast(layer(IMAGES), "float32"))
+    np.testing.assert_allclose(ours, theirs(IMAGES), atol=0.02 * np.abs(ours).max())
+
+
 @pytest.mark.skipif(not compiles_steps(), reason="elsewhere it is Keras' own")
 @pytest.mark.parametrize(
     ("width", "arguments", "wide"),

@@ -63,8 +63,15 @@ def test_weight_decay_takes_a_share_off():
     np.testing.assert_allclose(vector.numpy(), 1 - 0.1 * 0.2, rtol=1e-6)
 
 
-def test_keras_own_muon_leaves_kernels_to_adam_and_ours_does_not():
+def test_keras_own_muon_still_leaves_kernels_to_adam():
     assert keras.optimizers.Muon()._should_use_adamw(keras.Variable(kernel(3, 3, 2, 2)))
+
+
+def test_a_kernel_of_zeros_is_moved():
+    variable = keras.Variable(np.zeros((3, 3, 2, 2), np.float32))
+    ConvMuon(0.1).apply([kernel(3, 3, 2, 2)], [variable])
+    assert np.isfinite(variable.numpy()).all()
+    assert np.abs(variable.numpy()).max() > 0
 
 
 @pytest.mark.parametrize("momentum", [-0.1, 1.0])

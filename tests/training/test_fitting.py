@@ -250,6 +250,13 @@ def test_images_a_second_count_the_images_that_were_seen(dataset: Dataset, tmp_p
         assert row["images_per_second"] == pytest.approx(seen / row["seconds"], rel=0.02)
 
 
+def test_a_layers_own_dtype_is_kept_where_the_recipe_names_no_policy(dataset: Dataset):
+    mixed = {"class_name": "Dense", "units": 4, "dtype": "mixed_bfloat16"}
+    last = {"class_name": "Dense", "units": "num_classes", "activation": "softmax"}
+    prepared = prepare(dataset, recipe(model__layers=[{"class_name": "Flatten"}, mixed, last]))
+    assert [its.compute_dtype for its in prepared.network.layers[-3:]] == ["float32", "bfloat16", "float32"]
+
+
 def test_a_run_in_mixed_precision_keeps_a_float32_model_that_answers_as_it_was_measured(
     dataset: Dataset, tmp_path: Path
 ):

@@ -38,8 +38,10 @@ def compile_steps(model: Any, network: Any = None) -> Steps:
         with tf.GradientTape() as tape:
             outputs = (network or model)(pixels, training=True)
             loss = model.compute_loss(x=pixels, y=targets, y_pred=outputs)
+            # By the optimizer's loss_scale_factor, which it takes back from the gradients.
+            scaled = model.optimizer.scale_loss(loss)
         weights = model.trainable_weights
-        model.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        model.optimizer.apply_gradients(zip(tape.gradient(scaled, weights), weights, strict=True))
         model.compute_metrics(pixels, targets, outputs)
         return loss
 

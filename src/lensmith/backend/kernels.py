@@ -80,7 +80,7 @@ def convolve_narrow(inputs: Any, kernel: Any) -> Any:
 
     Args:
         inputs: `bfloat16 (N, H, W, C)`, W at most `MOST_COLUMNS`.
-        kernel: `bfloat16 (k, k, C, filters)`, k odd.
+        kernel: Tensor or variable `(k, k, C, filters)`, k odd; computed with in the type of `inputs`.
 
     Returns:
         `bfloat16 (N, H, W, filters)`.
@@ -104,7 +104,8 @@ def convolve_narrow(inputs: Any, kernel: Any) -> Any:
 
         return tf.nn.conv2d(inputs, kernel, 1, "SAME"), gradients
 
-    return tf.custom_gradient(convolve)(inputs, kernel)
+    # A variable outside a compiled function is no tensor, and custom gradients are of tensors.
+    return tf.custom_gradient(convolve)(inputs, tf.cast(tf.convert_to_tensor(kernel), inputs.dtype))
 
 
 def side_by_side(images: Any, zeros: int) -> Any:

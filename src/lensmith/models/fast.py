@@ -75,12 +75,12 @@ def group_widths(image_shape: tuple[int, int, int], first: int, last: int) -> li
 
     Args:
         image_shape: Height, width, channels.
-        first: Filters of the group before the last two; each one before it has half as many, but 16 at least.
+        first: Filters of the group before the last two; each one before it has half as many, in multiples of 16.
         last: Filters of the last two groups.
     """
     groups = max(1, int(math.log2(max(2, min(image_shape[:2]) - 1) / 3)))
     # From the last group to the first, each at twice the pixels a side of the one after it.
-    widths = [last, last, *(max(16, first // 2**place) for place in range(groups))]
+    widths = [last, last, *(max(16, first // 2**place // 16 * 16) for place in range(groups))]
     return widths[:groups][::-1]
 
 

@@ -78,7 +78,7 @@ class ConvMuon(keras.optimizers.Optimizer):  # type: ignore[misc]
             scale = self.dense_scale if len(variable.shape) == 2 else self.bias_scale
             self.assign_sub(variable, rate * scale * ahead)
             return
-        before = variable * (variable.shape[-1] ** 0.5 / _norm(variable)) if self.renormalize else variable
+        before = variable * (variable.shape[-1] ** 0.5 / (_norm(variable) + 1e-7)) if self.renormalize else variable
         self.assign(variable, before - rate * orthogonalized(ahead, self.steps))
 
     def get_config(self) -> dict[str, Any]:

@@ -88,8 +88,10 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
     network = build_model(recipe.model, dataset.image_shape, num_classes, recipe.name or "model")
     adapt(network, dataset.train.sample(IMAGES_ADAPTED_TO, recipe.seed).read())
     check_optimizer(recipe.training)
+    policy = settle_precision(recipe).training.dtype_policy
+    if policy:
+        set_precision(network, policy)
     check_objective(network, make_loss(recipe.training), dataset.train, num_classes, recipe.training)
-    set_precision(network, settle_precision(recipe).training.dtype_policy or FULL)
     trainee = _compile(network, dataset, recipe)
     for part in recipe.training.progressive_resizing or []:
         smaller(trainee, part.size)  # what cannot be is refused before there is a run
@@ -221,7 +223,8 @@ def _finished(network: Any, dataset: Dataset, recipe: Recipe) -> Any:
     """Make the network that is saved: plain Keras that ends in probabilities, compiled without an optimizer's state."""
     import keras
 
-    set_precision(network, FULL)
+    if recipe.training.dtype_policy:
+        set_precision(network, FULL)
     copy = plain(network)
     if copy is not network:
         check_agreement(network, copy, dataset.train.read(slice(0, IMAGES_COMPARED)).astype(np.float32))
