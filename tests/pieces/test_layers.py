@@ -163,6 +163,15 @@ def test_only_the_bias_may_be_trained(train_bias: bool):
     assert [its.name for its in layer.trainable_variables] == (["bias"] if train_bias else [])
 
 
+def test_of_large_images_some_patches_are_enough(monkeypatch: pytest.MonkeyPatch):
+    images = correlated_images()
+    whole, _ = whitened(images)
+    monkeypatch.setattr("lensmith.pieces.layers.MOST_PATCHES", 4000)
+    some, outputs = whitened(images)
+    assert not np.array_equal(whole.kernel, some.kernel)
+    np.testing.assert_allclose(np.cov(outputs[:, :12], rowvar=False), np.eye(12), atol=0.2)
+
+
 def test_images_of_one_colour_give_finite_filters():
     layer, outputs = whitened(np.full((10, 6, 6, 3), 7.0, np.float32))
     assert all(np.isfinite(its).all() for its in layer.get_weights())
@@ -174,6 +183,7 @@ def test_images_of_one_colour_give_finite_filters():
     [
         ({"filters": 7}, "filters must be even, two for each component, not 7"),
         ({"filters": 26}, r"filters = 26: patches of 2x2 pixels in 3 channels have components for at most 24"),
+        ({"filters": 24, "kernel_size": 9, "padding": "same"}, "patches of 9x9 pixels are larger than the images"),
     ],
 )
 def test_what_cannot_be_whitened_is_refused(arguments: dict, message: str):

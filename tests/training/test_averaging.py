@@ -45,10 +45,22 @@ def test_steps_go_on_counting_over_epochs_and_calls_of_many_steps():
     assert average.updates == 2
 
 
+@pytest.mark.parametrize("end", ["on_test_begin", "on_epoch_end"])
+def test_before_the_first_update_it_is_the_trained_network(end: str):
+    model = network()
+    average = WeightAverage(model, decay=0.5, every=100)
+    average.on_epoch_begin(0)
+    fill(model, 3.0)
+    average.on_train_batch_end(0)
+    average.on_test_begin() if end == "on_test_begin" else average.on_epoch_end(0)
+    for its in average.values:
+        np.testing.assert_array_equal(its, 3.0)
+
+
 def test_validation_sees_the_average_and_training_goes_on_with_its_own_weights():
     model = network()
     average = WeightAverage(model, decay=0.5, every=1)
-    average.values = [np.full_like(its, 7.0) for its in average.values]
+    average.start_from([np.full_like(its, 7.0) for its in average.values], 1, 1)
     fill(model, 1.0)
     average.on_test_begin()
     assert model.get_weights()[0].ravel()[0] == pytest.approx(7.0)

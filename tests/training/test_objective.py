@@ -315,6 +315,12 @@ def test_the_optimizer_of_a_recipe_file_is_made(tmp_path: Path) -> None:
     assert make_optimizer(load_recipe(file).training, 10).momentum == 0.5
 
 
+def test_averages_of_the_optimizers_own_are_refused_with_what_to_write_instead() -> None:
+    its = load_recipe("mnist-3conv", {"training.optimizer": {"class_name": "SGD", "use_ema": True}}).training
+    with pytest.raises(RecipeError, match=r"SGD: use_ema averages .*Use training\.weight_averaging"):
+        check_optimizer(its)
+
+
 @pytest.mark.parametrize("rate", [float("nan"), float("inf")])
 def test_a_learning_rate_that_is_no_number_is_refused_before_training(rate: float) -> None:
     with pytest.raises(RecipeError, match=r"training\.optimizer, SGD: its first step leads to .*a finite number"):

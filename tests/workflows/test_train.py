@@ -110,6 +110,14 @@ def test_a_resume_that_cannot_work_leaves_the_run_as_it_was(stripes_folder: Path
     assert (run.info, run.recipe_file.read_text()) == before
 
 
+def test_a_run_that_ended_within_an_epoch_is_not_trained_further(stripes_folder: Path, tmp_path: Path):
+    lensmith.train(stripes_folder, "cifar-2conv", set={**QUICK, "epochs": 1.5}, name="r", runs=tmp_path)
+    for epochs in (2, 3):
+        with pytest.raises(RunError, match=rf"within an epoch, after 1\.5, .*Train anew: .*--epochs {epochs}"):
+            lensmith.resume("r", epochs=epochs, runs=tmp_path)
+    assert lensmith.resume("r", runs=tmp_path).epochs == 2
+
+
 def test_a_file_of_the_users_called_auto_is_theirs(stripes_folder: Path, tmp_path: Path):
     text = "[model]\nlayers = ['Flatten', {class_name = 'Dense', units = 'num_classes', activation = 'softmax'}]\n"
     (tmp_path / "auto.toml").write_text(text + "[training]\nepochs = 1\n")

@@ -27,7 +27,7 @@ def fast_cnn(
     Convolutions begin as the identity; normalisation has no scale, because the next layer would undo it.
 
     Args:
-        image_shape: Height, width, channels; any size from 2 pixels for each group on.
+        image_shape: Height, width, channels; any size that as many halvings as there are groups leave a pixel of.
         num_classes: K.
         widths: Filters of each group; by default those of `group_widths(image_shape, 32, 64)`, less one group
             for a stride of 2.
@@ -48,7 +48,9 @@ def fast_cnn(
     from lensmith.pieces.initializers import Dirac
     from lensmith.pieces.layers import Activation, BatchNormalization, Conv2D, WhiteningConv2D
 
-    widths = group_widths(image_shape, 32, 64)[stride // 2 :] if widths is None else widths
+    if widths is None:
+        chosen = group_widths(image_shape, 32, 64)
+        widths = chosen[stride // 2 :] or chosen
     if not widths or min(widths) < 1:
         raise ValueError(f"widths must be numbers of filters, 1 or more, not {widths}.")
 

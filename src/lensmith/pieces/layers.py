@@ -1,5 +1,6 @@
 """Layers: quicker ones in the place of Keras' own, and a first convolution that whitens."""
 
+import math
 from typing import Any
 
 import keras
@@ -9,6 +10,8 @@ import numpy.typing as npt
 from lensmith.backend import MOST_COLUMNS, compiles_steps, convolve_narrow, fused_batch_normalization, fused_silu
 
 WHITENING_EPSILON = 5e-4
+MOST_PATCHES = 500_000
+"""That a whitening convolution looks at: all of 500 images of 32x32, some of larger ones."""
 
 
 @keras.saving.register_keras_serializable("lensmith")
@@ -121,15 +124,22 @@ class WhiteningConv2D(keras.layers.Conv2D):  # type: ignore[misc]
                 f"filters = {self.filters}: patches of {self.kernel_size[0]}x{self.kernel_size[1]} pixels in "
                 f"{input_shape[-1]} channels have components for at most {most}."
             )
+        for size, patch in zip(input_shape[1:3], self.kernel_size, strict=True):
+            if size is not None and size < patch:
+                raise ValueError(
+                    f"patches of {self.kernel_size[0]}x{self.kernel_size[1]} pixels are larger than the images."
+                )
         super().build(input_shape)
         self._kernel.trainable = False
         self.bias.trainable = self.train_bias
 
     def adapt(self, images: npt.NDArray[np.floating]) -> None:
-        """Set kernel and bias from images `(N, H, W, C)` as they come into the layer; a few thousand are enough."""
+        """Set kernel and bias from images `(N, H, W, C)` as they come into the layer; a few hundred are enough."""
         height, width = self.kernel_size
-        windows = np.lib.stride_tricks.sliding_window_view(images.astype(np.float64), (height, width), axis=(1, 2))
-        patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, height * width * images.shape[-1])
+        windows = np.lib.stride_tricks.sliding_window_view(images, (height, width), axis=(1, 2))
+        apart = math.ceil(math.sqrt(math.prod(windows.shape[:3]) / MOST_PATCHES))
+        some = windows[:, ::apart, ::apart].transpose(0, 1, 2, 4, 5, 3).astype(np.float64)
+        patches = some.reshape(-1, height * width * images.shape[-1])
         mean = patches.mean(axis=0)
         variances, components = np.linalg.eigh(np.cov(patches, rowvar=False, bias=True).reshape(len(mean), -1))
         most = np.argsort(variances)[::-1][: self.filters // 2]

@@ -10,7 +10,8 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps a moving average of all of a network's numbers, the statistics of batch normalisation included.
 
     Validation is done with the average. Early on the average forgets faster, so that it is not held back by
-    the first weights: the decay of update n is at most `(1 + n) / (10 + n)`.
+    the first weights: the decay of update n is at most `(1 + n) / (10 + n)`. Before the first update it is the
+    trained network itself.
 
     Source:
         Polyak and Juditsky, 1992; the bound on the decay is that of TensorFlow's `ExponentialMovingAverage`.
@@ -45,11 +46,20 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         """Put the average in the place of the trained weights."""
         self._trained = self._current()
+        self._follow()
         self.assign(self.values)
 
     def on_test_end(self, logs: dict[str, float] | None = None) -> None:
         """Put the trained weights back."""
         self.assign(self._trained)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Have something to keep after an epoch that was too short for an update."""
+        self._follow()
+
+    def _follow(self) -> None:
+        if not self.updates:
+            self.values = self._current()
 
     def assign(self, values: list[npt.NDArray[Any]]) -> None:
         """Give the network these numbers."""

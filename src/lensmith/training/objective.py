@@ -67,7 +67,8 @@ def check_optimizer(config: TrainingConfig) -> None:
 
     variable = keras.Variable([1.0])
     try:
-        make_optimizer(config, 1).apply([keras.ops.ones(1)], [variable])
+        optimizer = make_optimizer(config, 1)
+        optimizer.apply([keras.ops.ones(1)], [variable])
     except RecipeError:
         raise
     except Exception as error:  # every optimizer has its own way to refuse
@@ -77,6 +78,11 @@ def check_optimizer(config: TrainingConfig) -> None:
         raise RecipeError(
             f"training.optimizer, {config.optimizer.class_name}: its first step leads to {variable.numpy()[0]}. "
             "Give a learning rate that is a finite number."
+        )
+    if optimizer.use_ema:
+        raise RecipeError(
+            f"training.optimizer, {config.optimizer.class_name}: use_ema averages weights without the statistics of "
+            "normalisation, and has no effect here. Use training.weight_averaging = { decay = 0.99 }."
         )
 
 

@@ -166,9 +166,7 @@ def resume(
     """
     clock, found = Clock.start(), find_run(run, runs)
     recipe = recipe_of(found, {} if epochs is None else {"training.epochs": epochs})
-    done = read_state(found.checkpoints).epoch
-    if math.ceil(recipe.training.epochs) < done:
-        raise RunError(f"Run {found.name} has {done} epochs already. Give --epochs {done} or more.")
+    _check_goes_on(found, recipe)
     with current_screen() as screen:
         start_keras(found.info.get("backend"))
         clock.data = time.perf_counter()
@@ -181,6 +179,19 @@ def resume(
         with _state_kept(found):
             training = _fit(found, dataset, recipe, prepared, callbacks, screen, resume=True)
             return _finish(found, dataset, recipe, training, clock, screen)
+
+
+def _check_goes_on(run: Run, recipe: Recipe) -> None:
+    """Refuse epochs that a run has behind it, and more than those of one that ended within an epoch."""
+    done, before = read_state(run.checkpoints).epoch, recipe_of(run, {}).training.epochs
+    wanted = recipe.training.epochs
+    if math.ceil(wanted) < done:
+        raise RunError(f"Run {run.name} has {done} epochs already. Give --epochs {done} or more.")
+    if before % 1 and done == math.ceil(before) and wanted != before:
+        raise RunError(
+            f"Run {run.name} ended within an epoch, after {before:g}, and cannot be trained further. "
+            f"Train anew: lensmith train {run.info['data']['source']} --recipe {run.recipe_file} --epochs {wanted:g}"
+        )
 
 
 def _suited(
