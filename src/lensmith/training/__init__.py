@@ -6,7 +6,6 @@ from lensmith.training.fitting import Preparation, TrainingResult, fit, prepare
 from lensmith.training.objective import make_loss, make_targets
 from lensmith.training.precision import settle_precision
 from lensmith.training.probing import Throughput, measure_throughput
-from lensmith.training.stages import settle_stages
 
 __all__ = [
     "Preparation",
@@ -19,6 +18,5 @@ __all__ = [
     "prepare",
     "read_state",
     "settle_precision",
-    "settle_stages",
     "total_steps",
 ]

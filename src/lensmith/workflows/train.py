@@ -19,16 +19,8 @@ from lensmith.records import Record
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.rendering.terminal import skipped_sentence
 from lensmith.runs import Run, check_destination, create_run, find_run, now, write_text
-from lensmith.training import (
-    Preparation,
-    TrainingResult,
-    fit,
-    prepare,
-    read_state,
-    settle_precision,
-    settle_stages,
-    total_steps,
-)
+from lensmith.training import Preparation, TrainingResult, fit, prepare, read_state, settle_precision, total_steps
+from lensmith.training.stages import settle_stages
 from lensmith.workflows.auto import CHOOSING, choose_settings
 from lensmith.workflows.budget import Budget, parse_budget
 from lensmith.workflows.evaluate import evaluate_model
