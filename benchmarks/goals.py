@@ -199,7 +199,7 @@ def _of_the_engine() -> list[Goal]:
                 pace = partial(ratio, benchmark, recipe + suffix, peer + suffix, speed.images_per_second)
                 what = f"images a second of `{recipe}` in {precision}, lensmith ÷ {words}"
                 goals.append(Goal(what, least, TIMES, pace))
-    for precision, product in (("float32", "sgemm"), ("bfloat16", "bfloat16 product's")):
+    for precision, product in (("float32", "sgemm"), ("mixed_bfloat16", "bfloat16 product's")):
         what = f"share of {product} peak while training `{sgemm.RECIPE}` in {precision}"
         goals.append(Goal(what, 0.8, SHARE, partial(_share_of_peak, precision)))
     return [*goals, Goal("peak memory of `speedrun-cifar10`", 1.5e9, GIGABYTES, memory, at_most=True)]

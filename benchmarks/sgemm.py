@@ -5,8 +5,8 @@
 In one run, in turn: the product of two large matrices with NumPy and with TensorFlow, of which the quicker is the peak;
 two epochs of training on 20,000 images of CIFAR-10, of which the last one's images a second count, because the first
 also traces; the same without augmentation; and the profile of `benchmarks/profiling.py`. The share of the peak is
-measured in float32 and in bfloat16, each against the product in the same precision. Training is at full size in every
-step (`training.progressive_resizing = []`), for which `benchmarks/flops.py` counts the operations.
+measured in float32 and in mixed bfloat16, each against the product in the same precision. Training is at full size in
+every step (`training.progressive_resizing = []`), for which `benchmarks/flops.py` counts the operations.
 """
 
 import sys
@@ -22,17 +22,15 @@ from benchmarks.spread import Spread, median_of, ratios_of
 RECIPE = "cifar10-94"
 """Whose share of the peak is a goal."""
 PROFILED = (RECIPE, "speedrun-cifar10")
-PRECISIONS = {"float32": ("numpy", "tensorflow"), "bfloat16": ("tensorflow-bfloat16",)}
-"""The products that the peak in each is taken from."""
-POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+PRECISIONS = {"float32": ("numpy", "tensorflow"), "mixed_bfloat16": ("tensorflow-bfloat16",)}
+"""The products that the peak of each way of training is taken from."""
 IMAGES, SETTING = "IMAGES", Setting(images=20_000)
 DATA = f"{IMAGES}/{SETTING.images}-{SETTING.side}.npz"
 AT_FULL_SIZE = ("--epochs", "2", "--set", "training.progressive_resizing=[]")
 
 
 def _in_precision(precision: str) -> Contestant:
-    policy = f"training.dtype_policy={POLICIES[precision]}"
-    return lensmith(f"{RECIPE}-{precision}", DATA, RECIPE, *AT_FULL_SIZE, "--set", policy)
+    return lensmith(f"{RECIPE}-{precision}", DATA, RECIPE, *AT_FULL_SIZE, "--set", f"training.dtype_policy={precision}")
 
 
 def _looked_into(recipe: str) -> tuple[Contestant, ...]:
@@ -50,7 +48,7 @@ BENCHMARK = Benchmark(
         # Kernels for an older processor, where these variables ask for them, would understate the peak.
         peer("matmul-numpy", "matmul", "numpy", seeded=False, OPENBLAS_CORETYPE="", OPENBLAS_L2_SIZE=""),
         peer("matmul-tensorflow", "matmul", "tensorflow", seeded=False),
-        peer("matmul-tensorflow-bfloat16", "matmul", "tensorflow", "--bfloat16", seeded=False),
+        peer("matmul-tensorflow-bfloat16", "matmul", "tensorflow-bfloat16", seeded=False),
         *map(_in_precision, PRECISIONS),
         *(contestant for recipe in PROFILED for contestant in _looked_into(recipe)),
     ),

@@ -1,7 +1,8 @@
 """How many multiplications and additions a second the machine does at its best: one large product.
 
     python -m benchmarks.peers.matmul numpy
-    python -m benchmarks.peers.matmul tensorflow [--bfloat16]
+    python -m benchmarks.peers.matmul tensorflow
+    python -m benchmarks.peers.matmul tensorflow-bfloat16
 
 Multiplies two matrices of 4096x4096, `float32` or `bfloat16`, on all cores, and prints the quickest of ten times as one
 line of JSON, in floating-point operations a second.
@@ -11,6 +12,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -31,18 +33,20 @@ def tensorflow_product(a: np.ndarray, b: np.ndarray, dtype: str = "float32") -> 
     return lambda: tf.matmul(x, y)[0, 0].numpy()
 
 
-PRODUCTS = {"numpy": numpy_product, "tensorflow": tensorflow_product}
+PRODUCTS = {
+    "numpy": numpy_product,
+    "tensorflow": tensorflow_product,
+    "tensorflow-bfloat16": partial(tensorflow_product, dtype="bfloat16"),
+}
 
 
 def main() -> None:
     """Multiply, and print the best."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("library", choices=PRODUCTS)
-    parser.add_argument("--bfloat16", action="store_true", help="TensorFlow only.")
-    given = parser.parse_args()
+    parser.add_argument("product", choices=PRODUCTS)
     random = np.random.default_rng(0)
     a, b = (random.standard_normal((SIDE, SIDE), np.float32) for _ in range(2))
-    product = tensorflow_product(a, b, "bfloat16") if given.bfloat16 else PRODUCTS[given.library](a, b)
+    product = PRODUCTS[parser.parse_args().product](a, b)
     seconds = []
     for _ in range(TIMES):
         started = time.perf_counter()

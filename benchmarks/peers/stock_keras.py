@@ -6,8 +6,8 @@
 Everything is Keras' default but for what the tutorials give: RMSprop, batches of 64, 5 epochs. Nothing slows it: no
 progress bar, no validation, no determinism, no random augmentation. The dropout rates are those of the recipe of the
 same name; BatchNormalization has Keras' own momentum. With `--bfloat16`, Keras' mixed precision: the best setting on a
-processor with AMX. Prints one line of JSON; `train_seconds` runs from before the
-data is read to after `fit`, so tracing and compiling are in it and importing Keras is not.
+processor with AMX. Prints one line of JSON; `train_seconds` runs from before the data is read to after `fit`, so
+tracing and compiling are in it and importing Keras is not.
 """
 
 import argparse

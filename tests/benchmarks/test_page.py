@@ -88,11 +88,14 @@ def test_quickest_setting_of_a_peer_counts() -> None:
 
 def test_share_of_the_peak_is_paired_with_the_quicker_product() -> None:
     products = {"matmul-numpy": [200e9, 310e9, 300e9], "matmul-tensorflow": [300e9, 300e9, 200e9]}
+    products["matmul-tensorflow-bfloat16"] = [960e9] * 3
     found = {name: [result(flops_per_second=its) for its in rates] for name, rates in products.items()}
     found["flops"] = [result(training_flops=1e9)]
     found["cifar10-94-float32"] = [result(epoch_images_per_second=[100.0, 240.0])] * 3
-    row = row_of("share of sgemm peak", page(everything(sgemm=found)))
-    assert "80.0 % (77.4 % to 80.0 %, n = 3)" in row
+    found["cifar10-94-mixed_bfloat16"] = [result(epoch_images_per_second=[100.0, 480.0])] * 3
+    text = page(everything(sgemm=found))
+    assert "80.0 % (77.4 % to 80.0 %, n = 3)" in row_of("share of sgemm peak", text)
+    assert "50.0 % (n = 3)" in row_of("share of bfloat16 product's peak", text)
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda its: its.name)

@@ -1,10 +1,7 @@
 import keras
 import numpy as np
-import pytest
 
-from lensmith.config import Recipe, load_recipe
-from lensmith.training import precision
-from lensmith.training.precision import set_precision, settle_precision
+from lensmith.training.precision import set_precision
 
 IMAGES = np.random.default_rng(0).uniform(0, 255, (4, 8, 8, 3)).astype(np.float32)
 
@@ -21,10 +18,6 @@ def network() -> keras.Sequential:
             keras.layers.Softmax(),
         ]
     )
-
-
-def recipe(policy: str | None) -> Recipe:
-    return load_recipe("mnist-3conv", {"training.dtype_policy": policy} if policy else {})
 
 
 def test_weights_and_answers_stay_float32_and_the_layers_between_the_first_and_the_last_do_not():
@@ -55,14 +48,3 @@ def test_a_mixed_network_learns():
     model.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy")
     losses = model.fit(IMAGES, np.array([0, 1, 2, 0]), epochs=30, verbose=0).history["loss"]
     assert losses[-1] < 0.5 * losses[0]
-
-
-@pytest.mark.parametrize(("fast", "policy"), [(True, "mixed_bfloat16"), (False, "float32")])
-def test_auto_takes_what_suits_the_machine_and_says_which(fast: bool, policy: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(precision, "multiplies_bfloat16_fast", lambda: fast)
-    assert settle_precision(recipe("auto")).training.dtype_policy == policy
-
-
-@pytest.mark.parametrize("policy", [None, "float32", "mixed_bfloat16"])
-def test_what_a_recipe_says_itself_stays(policy: str | None):
-    assert settle_precision(recipe(policy)) == recipe(policy)

@@ -15,6 +15,8 @@ from lensmith.workflows import budget as module
 from lensmith.workflows.auto import SIZES, Size, network_settings
 from lensmith.workflows.budget import DEFAULT_SIZE, Budget, Plan, _cost, parse_budget, relative_cost
 
+MOVING = module.MOVING["float32"]
+
 
 def of(n: int, side: int = 32) -> Dataset:
     train = Split(np.zeros((1, side, side, 3), np.uint8), np.zeros(n, int), np.zeros(n, int), [""] * n)
@@ -35,7 +37,7 @@ def planned(
         widths = recipe.model.arguments.get("widths", [32, 64, 64])
         size = next(its for its in SIZES if network_settings(dataset, its)["model.arguments.widths"] == widths)
         small = (32, 32, 3)
-        return Throughput(rate * _cost(small, DEFAULT_SIZE, 500) / _cost(dataset.image_shape, size, 500), 2.0)
+        return Throughput(rate * _cost(small, DEFAULT_SIZE, MOVING) / _cost(dataset.image_shape, size, MOVING), 2.0)
 
     monkeypatch.setattr(module, "measure_throughput", measured)
 
@@ -80,7 +82,7 @@ def test_the_epochs_fill_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch):
     plan = planned(600, 2000, monkeypatch)
     dataset, size = of(50_000), size_of(plan)
     epochs = plan.settings["training.epochs"]
-    rate = 2000 / relative_cost(dataset.image_shape, size, 500)
+    rate = 2000 / relative_cost(dataset.image_shape, size, MOVING)
     seconds = epochs * 50_000 / rate + np.ceil(epochs) * module.EPOCH_SECONDS
     whole = seconds + 2.0 + module.FINISHING_SECONDS
     assert whole == pytest.approx(module.AIMED_AT * 600, rel=0.01)

@@ -69,7 +69,7 @@ def test_folder_csv_and_npz_of_the_same_images_give_the_same_weights(real_data: 
 def test_where_images_cannot_be_made_smaller_the_run_says_so(
     stripes_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setattr("lensmith.training.stages.compiles_steps", lambda: False)
+    monkeypatch.setattr("lensmith.training.settling.compiles_steps", lambda: False)
     settings = {**QUICK, "epochs": 1, "training.progressive_resizing": [{"until": 0.5, "size": 8}]}
     run = lensmith.train(stripes_folder, "fast", set=settings, runs=tmp_path).run
     assert load_recipe(Run(Path(run)).recipe_file).training.progressive_resizing is None

@@ -14,7 +14,7 @@ def fused_batch_normalization(inputs: Any, gamma: Any, beta: Any, epsilon: float
     """Normalise a batch by its own statistics, with TensorFlow's one kernel for it and one for its gradient.
 
     Args:
-        inputs: `float32 (N, H, W, C)`.
+        inputs: `float32` or `bfloat16 (N, H, W, C)`.
         gamma: Scale, `float32 (C,)`.
         beta: Offset, `float32 (C,)`.
         epsilon: Added to the variance, > 0.
@@ -75,7 +75,7 @@ def convolve_narrow(inputs: Any, kernel: Any) -> Any:
     """Convolve with stride 1 and padding `same`; the kernel's gradient is made of images laid side by side.
 
     oneDNN sums the kernel's gradient up along the rows of an image, so that a row of 7 pixels leaves most of an
-    AMX tile empty: it takes four times as long as the convolution itself. With zeros between them, as many images
+    AMX tile empty: it takes several times as long as the convolution itself. With zeros between them, as many images
     as fill a tile are one wide image with the same gradient.
 
     Args:

@@ -27,7 +27,7 @@ def fast_cnn(
     Convolutions begin as the identity; normalisation has no scale, because the next layer would undo it.
 
     Args:
-        image_shape: Height, width, channels; any size that as many halvings as there are groups leave a pixel of.
+        image_shape: Height, width, channels; each group halves the size, and a pixel must be left.
         num_classes: K.
         widths: Filters of each group; by default those of `group_widths(image_shape, 32, 64)`, less one group
             for a stride of 2.

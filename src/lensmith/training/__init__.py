@@ -4,8 +4,8 @@ from lensmith.training.batches import total_steps
 from lensmith.training.checkpoint import read_state
 from lensmith.training.fitting import Preparation, TrainingResult, fit, prepare
 from lensmith.training.objective import make_loss, make_targets
-from lensmith.training.precision import settle_precision
 from lensmith.training.probing import Throughput, measure_throughput
+from lensmith.training.settling import settle
 
 __all__ = [
     "Preparation",
@@ -17,6 +17,6 @@ __all__ = [
     "measure_throughput",
     "prepare",
     "read_state",
-    "settle_precision",
+    "settle",
     "total_steps",
 ]

@@ -26,7 +26,8 @@ from lensmith.training.objective import (
     make_targets,
     wants_logits,
 )
-from lensmith.training.precision import FULL, set_precision, settle_precision
+from lensmith.training.precision import FULL, set_precision
+from lensmith.training.settling import settle
 from lensmith.training.stages import Stages, smaller
 
 EVALUATION_BATCH = 256
@@ -88,7 +89,7 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
     network = build_model(recipe.model, dataset.image_shape, num_classes, recipe.name or "model")
     adapt(network, dataset.train.sample(IMAGES_ADAPTED_TO, recipe.seed).read())
     check_optimizer(recipe.training)
-    policy = settle_precision(recipe).training.dtype_policy
+    policy = settle(recipe).training.dtype_policy
     if policy:
         set_precision(network, policy)
     check_objective(network, make_loss(recipe.training), dataset.train, num_classes, recipe.training)

@@ -2,18 +2,7 @@
 
 from typing import Any
 
-from lensmith.backend import multiplies_bfloat16_fast
-from lensmith.config import Recipe
-
 MIXED, FULL = "mixed_bfloat16", "float32"
-
-
-def settle_precision(recipe: Recipe) -> Recipe:
-    """Replace `auto` by what suits this machine, so that the recipe says what was done."""
-    if recipe.training.dtype_policy != "auto":
-        return recipe
-    policy = MIXED if multiplies_bfloat16_fast() else FULL
-    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"dtype_policy": policy})})
 
 
 def set_precision(network: Any, policy: str) -> None:

@@ -3,17 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lensmith.backend import Steps, compile_steps, compiles_steps
-from lensmith.config import Recipe, SmallerImages
+from lensmith.backend import Steps, compile_steps
+from lensmith.config import SmallerImages
 from lensmith.errors import RecipeError
 from lensmith.models import explain_refusal
-
-
-def settle_stages(recipe: Recipe) -> Recipe:
-    """Leave progressive resizing out where the backend cannot do it, so that the recipe says what was done."""
-    if compiles_steps():
-        return recipe
-    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"progressive_resizing": None})})
 
 
 class Stages:

@@ -31,7 +31,7 @@ class Size:
     images: int
 
 
-# Multiples of 16: what an AMX tile holds of them. 24 filters take twice as long as 32.
+# Multiples of 16, what an AMX tile holds of them: 24 filters take longer than 32.
 SIZES = (
     Size(16, 32, 0),
     Size(32, 64, 60_000),

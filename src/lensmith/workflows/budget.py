@@ -12,7 +12,7 @@ from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.errors import LensmithError
 from lensmith.models import group_widths
-from lensmith.training import Throughput, measure_throughput, settle_precision
+from lensmith.training import Throughput, measure_throughput, settle
 from lensmith.workflows.auto import DEFAULT_SIZE, SIZES, Size, network_settings, training_settings
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -98,8 +98,9 @@ class Budget:
             raise LensmithError(f"--budget needs TensorFlow, and Keras runs on {backend_name()} here. Give --epochs.")
         settings = _sized(dataset, DEFAULT_SIZE) if sized else {}
         measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
-        moving = MOVING[settle_precision(load({})).training.dtype_policy or "float32"]
-        free = sized and load({}).data.image_size == "auto"
+        wanted = settle(load({}))
+        moving = MOVING[wanted.training.dtype_policy or "float32"]
+        free = sized and wanted.data.image_size == "auto"
         side = self._affordable_side(dataset, measured, moving) if free else None
         if side:
             dataset = reopen(load({"data.image_size": side}))

@@ -19,8 +19,7 @@ from lensmith.records import Record
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.rendering.terminal import skipped_sentence
 from lensmith.runs import Run, check_destination, create_run, find_run, now, write_text
-from lensmith.training import Preparation, TrainingResult, fit, prepare, read_state, settle_precision, total_steps
-from lensmith.training.stages import settle_stages
+from lensmith.training import Preparation, TrainingResult, fit, prepare, read_state, settle, total_steps
 from lensmith.workflows.auto import CHOOSING, choose_settings
 from lensmith.workflows.budget import Budget, parse_budget
 from lensmith.workflows.evaluate import evaluate_model
@@ -210,8 +209,8 @@ def _suited(
 
 
 def _settled(recipe: Recipe, screen: Screen) -> Recipe:
-    """Replace what this machine decides by what it will be, so that the run's recipe says what was done."""
-    settled = settle_stages(settle_precision(recipe))
+    """Settle what the recipe leaves to the machine, and say what is left out."""
+    settled = settle(recipe)
     if recipe.training.progressive_resizing and not settled.training.progressive_resizing:
         screen.say(f"All images are seen at full size: progressive resizing needs TensorFlow, not {backend_name()}.")
     return settled
