@@ -51,7 +51,7 @@ TRIED: dict[str, list[Settings]] = {
         {"training.batch_size": 200},
         {"training.loss.label_smoothing": 0.1},
     ],
-    "cifar10-94": [{ACTIVATION: "relu"}, {ACTIVATION: "elu"}, {"training.progressive_resizing": SMALLER_FIRST}],
+    "cifar10-94": [{"training.epochs": 10}, {ACTIVATION: "relu"}, {"training.progressive_resizing": SMALLER_FIRST}],
     "fashion-94": [{WIDTHS: [64, 128, 128]}, {"training.epochs": 10}],
 }
 LONG = ("cifar10-94", "fashion-94")

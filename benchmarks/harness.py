@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 from benchmarks.contestants import ROOT, Benchmark, Contestant
@@ -148,6 +149,7 @@ def measure(contestant: Contestant, repeat: int, places: Mapping[str, str]) -> R
         say("WARNING: others were at work meanwhile. The result is marked; its seconds are too many.")
     return {
         "command": contestant.shown(repeat),
+        "revision": _revision(),
         "fingerprint": fingerprint,
         "started": started,
         "load_average_before": load_before,
@@ -229,6 +231,18 @@ def training_facts(record: Result, run: Run) -> Result:
             "arguments": recipe["model"].get("arguments"),
         },
     }
+
+
+def _revision() -> str | None:
+    """Return the commit of lensmith that is measured, with `-changed` behind it where its source differs from that."""
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    if not which("git") or git("rev-parse").returncode:
+        return None
+    commit = git("rev-parse", "--short=12", "HEAD")
+    return commit.stdout.strip() + ("-changed" if git("diff", "--quiet", "HEAD", "--", "src").returncode else "")
 
 
 def _versions() -> dict[str, str]:

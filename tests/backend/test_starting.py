@@ -122,6 +122,16 @@ def test_only_tensorflow_on_a_processor_with_amx_is_taken_to_multiply_bfloat16_f
         assert multiplies_bfloat16_fast() is fast
 
 
+def test_bfloat16_is_not_fast_where_the_library_that_multiplies_it_is_turned_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(starting, "backend_name", lambda: "tensorflow")
+    monkeypatch.setattr(Path, "read_text", lambda path, encoding: "flags : amx_bf16")
+    for setting, fast in (("0", False), ("1", True)):
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", setting)
+        assert multiplies_bfloat16_fast() is fast
+
+
 def test_where_the_processor_cannot_be_asked_bfloat16_is_not_taken_to_be_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(path: Path, encoding: str) -> str:
         raise FileNotFoundError(path)

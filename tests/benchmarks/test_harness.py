@@ -43,6 +43,8 @@ def test_result_says_how_it_came_about(tmp_path: Path) -> None:
     run(benchmark, results=tmp_path)
     result = json.loads((tmp_path / "one" / "a-0.json").read_text(encoding="utf-8"))
     assert result["command"] == f"python -m {PRINTING} --seed 0"
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    assert result["revision"] is None if not commit else result["revision"].startswith(commit[:12])
     assert result["whole_seconds"] > 0
     assert result["machine"]["cores"] > 0
     assert "keras" in result["versions"]

@@ -8,7 +8,7 @@ import pytest
 
 from lensmith.config import EvaluationConfig
 from lensmith.errors import LensmithError
-from lensmith.evaluation import TTA, check_fits, predict_views
+from lensmith.evaluation import TTA, count_views, predict_views
 from lensmith.rendering.wording import TTA_VIEWS
 
 CLASSES = 4
@@ -169,13 +169,13 @@ def test_an_image_of_one_pixel_has_nothing_to_reflect(shape: tuple[int, int, int
     with pytest.raises(LensmithError, match=rf"2x2 pixels, and these images have {shape[0]}x{shape[1]}\. Choose flip"):
         predict_views(toy_model, [pixels], "shift")
     with pytest.raises(LensmithError, match="2x2 pixels"):
-        check_fits("shift", shape)
-    check_fits("flip", shape)
+        count_views("shift", shape)
+    count_views("flip", shape)
     assert len(predict_views(toy_model, [pixels], "flip").averaged) == 2
 
 
 def test_two_pixels_are_enough_for_shift():
-    check_fits("shift", (2, 2, 1))
+    count_views("shift", (2, 2, 1))
 
 
 @pytest.mark.parametrize(("name", "answer"), [("flp", "Did you mean 'flip'"), ("zebra", "Known: flip, none, shift")])

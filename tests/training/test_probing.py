@@ -21,5 +21,6 @@ def test_it_measures_a_speed_and_leaves_no_trace_in_a_training_that_is_seeded_af
     before = first_weights()
     measured = measure_throughput(dataset, recipe, 0.2)
     assert measured.images_per_second > 10
+    assert measured.evaluated_per_second > 10
     assert 0 < measured.compile_seconds < 60
     assert all((a == b).all() for a, b in zip(before, first_weights(), strict=True))

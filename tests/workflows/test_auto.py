@@ -3,9 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from lensmith.config import load_recipe
 from lensmith.data import Dataset, Split
-from lensmith.workflows.auto import CHOOSING, SIZES, choose_settings, network_settings, training_settings
+from lensmith.workflows.auto import CHOOSING, SIZES, choose_settings, load_chosen, network_settings, training_settings
 
 
 def of(n: int, color: str = "rgb", side: int = 32) -> Dataset:
@@ -29,12 +28,20 @@ def test_only_colour_images_are_mirrored_and_only_large_enough_ones_moved():
     assert names(of(100, "grayscale", 8)) == []
 
 
-def test_batches_grow_with_the_images_and_the_rates_of_a_mean_loss_with_them():
+def test_batches_grow_with_the_images():
     small, large = (training_settings(of(n), 1) for n in (1_000, 50_000))
     assert small["training.batch_size"] < large["training.batch_size"]
+
+
+@pytest.mark.parametrize("recipe", CHOOSING)
+def test_the_rates_of_a_mean_loss_follow_the_batch_size_the_users_own_too(recipe: str):
+    chosen = choose_settings(of(1_000))
+    ours, theirs = (load_chosen(recipe, given, chosen).training for given in ({}, {"batch_size": "400"}))
+    assert (ours.batch_size, theirs.batch_size) == (50, 400)
     for rate in ("dense_scale", "bias_scale", "weight_decay"):
-        each = [its[f"training.optimizer.{rate}"] / its["training.batch_size"] for its in (small, large)]
-        assert each[0] == pytest.approx(each[1], rel=0.01)
+        assert theirs.optimizer.arguments[rate] == pytest.approx(8 * ours.optimizer.arguments[rate], rel=0.01)
+    own = load_chosen(recipe, {"training.optimizer.bias_scale": 7}, chosen)
+    assert own.training.optimizer.arguments["bias_scale"] == 7
 
 
 def test_sizes_are_ordered_by_width_and_by_the_training_they_take():
@@ -46,7 +53,7 @@ def test_sizes_are_ordered_by_width_and_by_the_training_they_take():
 
 @pytest.mark.parametrize("recipe", CHOOSING)
 def test_the_settings_fit_the_recipes_they_are_for_and_the_users_own_come_first(recipe: str):
-    its = load_recipe(recipe, {"epochs": 3}, base=choose_settings(of(100)))
+    its = load_chosen(recipe, {"epochs": 3}, choose_settings(of(100)))
     assert its.training.epochs == 3
     assert its.training.batch_size == 25
     assert its.training.augmentation[0].class_name == "AlternatingFlip"

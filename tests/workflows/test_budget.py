@@ -1,5 +1,6 @@
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from lensmith.errors import LensmithError
 from lensmith.training import Throughput
 from lensmith.workflows import budget as module
 from lensmith.workflows.auto import SIZES, Size, network_settings
-from lensmith.workflows.budget import DEFAULT_SIZE, Budget, Plan, _cost, parse_budget, relative_cost
+from lensmith.workflows.budget import DEFAULT_SIZE, Budget, Load, Plan, _cost, parse_budget, relative_cost
 
 MOVING = module.MOVING["float32"]
 
@@ -28,7 +29,13 @@ def load(settings: Mapping[str, Any]) -> Recipe:
 
 
 def planned(
-    seconds: float, rate: float, monkeypatch: pytest.MonkeyPatch, *, dataset: Dataset | None = None, sized: bool = True
+    seconds: float,
+    rate: float,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    dataset: Dataset | None = None,
+    sized: bool = True,
+    load: Load = load,
 ) -> Plan:
     """Plan for a machine that trains the default network at `rate` images a second."""
     dataset = dataset or of(50_000)
@@ -37,7 +44,8 @@ def planned(
         widths = recipe.model.arguments.get("widths", [32, 64, 64])
         size = next(its for its in SIZES if network_settings(dataset, its)["model.arguments.widths"] == widths)
         small = (32, 32, 3)
-        return Throughput(rate * _cost(small, DEFAULT_SIZE, MOVING) / _cost(dataset.image_shape, size, MOVING), 2.0)
+        its = rate * _cost(small, DEFAULT_SIZE, MOVING) / _cost(dataset.image_shape, size, MOVING)
+        return Throughput(its, 3 * its, 2.0)
 
     monkeypatch.setattr(module, "measure_throughput", measured)
 
@@ -92,6 +100,20 @@ def test_other_recipes_keep_their_network(monkeypatch: pytest.MonkeyPatch):
     plan = planned(120, 2000, monkeypatch, sized=False)
     assert set(plan.settings) == {"training.epochs"}
     assert "filters" not in plan.reason
+
+
+def test_predicting_the_test_images_as_often_as_the_recipe_wants_takes_its_time(monkeypatch: pytest.MonkeyPatch):
+    dataset = replace(of(50_000), test=of(10_000).train)
+
+    def with_tta(kind: str) -> float:
+        def load_it(settings: Mapping[str, Any]) -> Recipe:
+            return load_recipe("cifar10-94", {"evaluation.tta": kind, "training.dtype_policy": "float32"}, settings)
+
+        plan = planned(600, 2000, monkeypatch, dataset=dataset, sized=False, load=load_it)
+        return float(plan.settings["training.epochs"])
+
+    # Six views instead of one: 50,000 predictions more, each a third of a training step.
+    assert with_tta("none") - with_tta("shift") == pytest.approx(1 / 3, abs=0.02)
 
 
 def test_it_says_what_was_measured_and_chosen(monkeypatch: pytest.MonkeyPatch):

@@ -92,8 +92,11 @@ def make_deterministic(seed: int) -> None:
 
 
 def multiplies_bfloat16_fast() -> bool:
-    """Tell whether this processor multiplies bfloat16 several times as fast as float32, and the backend lets it."""
-    if backend_name() != "tensorflow":
+    """Tell whether this processor multiplies bfloat16 several times as fast as float32, and the backend lets it.
+
+    TensorFlow does it by oneDNN, which `TF_ENABLE_ONEDNN_OPTS=0` turns off.
+    """
+    if backend_name() != "tensorflow" or os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
         return False
     try:
         return "amx_bf16" in Path("/proc/cpuinfo").read_text(encoding="utf-8")

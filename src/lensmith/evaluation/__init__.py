@@ -10,7 +10,7 @@ from lensmith.evaluation.metrics import (
     wilson_interval,
 )
 from lensmith.evaluation.mistakes import Mistake, most_confident_mistakes
-from lensmith.evaluation.tta import TTA, check_fits, predict_views
+from lensmith.evaluation.tta import TTA, count_views, predict_views
 
 __all__ = [
     "TTA",
@@ -19,7 +19,7 @@ __all__ = [
     "Evaluation",
     "Mistake",
     "TTAResult",
-    "check_fits",
+    "count_views",
     "evaluate",
     "evaluate_tta",
     "most_confident_mistakes",

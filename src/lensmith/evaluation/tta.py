@@ -99,8 +99,8 @@ def predict_views(predict: Callable[[Images], Probabilities], batches: Iterable[
     return Answers(np.concatenate(plain), np.concatenate(averaged), views)
 
 
-def check_fits(kind: str, image_shape: tuple[int, int, int]) -> None:
-    """Raise what `predict_views` would, before anything is predicted.
+def count_views(kind: str, image_shape: tuple[int, int, int]) -> int:
+    """Count the predictions for each image, and raise what `predict_views` would, before anything is predicted.
 
     Args:
         kind: A name in `TTA`.
@@ -109,7 +109,7 @@ def check_fits(kind: str, image_shape: tuple[int, int, int]) -> None:
     Raises:
         LensmithError: No such kind, with the nearest one; or images too small for it.
     """
-    TTA[kind](np.zeros((1, *image_shape), np.uint8))
+    return len(TTA[kind](np.zeros((1, *image_shape), np.uint8)))
 
 
 def _both_ways(weight: float, images: Images) -> list[View]:

@@ -88,6 +88,7 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
         raise LensmithError("TensorBoard is not installed. Install it with: pip install 'lensmith[tensorboard]'")
     network = build_model(recipe.model, dataset.image_shape, num_classes, recipe.name or "model")
     adapt(network, dataset.train.sample(IMAGES_ADAPTED_TO, recipe.seed).read())
+    plain(network)  # what cannot be saved in the end is refused before there is a run
     check_optimizer(recipe.training)
     policy = settle(recipe).training.dtype_policy
     if policy:

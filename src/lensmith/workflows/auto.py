@@ -1,8 +1,11 @@
 """`auto` and `fast`: network, epochs, batches and augmentation that suit the images."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from lensmith.config import Recipe, load_recipe
 from lensmith.data import Dataset
 from lensmith.models import group_widths
 
@@ -63,7 +66,7 @@ def network_settings(dataset: Dataset, size: Size) -> dict[str, Any]:
 
 
 def training_settings(dataset: Dataset, epochs: float) -> dict[str, Any]:
-    """Choose the batch size, and with it the rates of the optimizer, and the augmentation."""
+    """Choose the batch size and the augmentation."""
     images, side = len(dataset.train), min(dataset.image_shape[:2])
     batch_size = 250 if images >= 20_000 else 125 if images >= 4_000 else 50 if images >= 500 else 25
     augmentation: list[dict[str, Any]] = []
@@ -75,8 +78,27 @@ def training_settings(dataset: Dataset, epochs: float) -> dict[str, Any]:
     return {
         "training.epochs": epochs,
         "training.batch_size": batch_size,
+        "training.augmentation": augmentation,
+    }
+
+
+def load_chosen(recipe: str | Path, overrides: Mapping[str, Any], settings: Mapping[str, Any]) -> Recipe:
+    """Load a recipe with what was chosen laid under the user's own settings.
+
+    The optimizer's rates follow the batch size, the user's own, too.
+
+    Args:
+        recipe: One of `CHOOSING`.
+        overrides: The user's own settings, as `load_recipe` takes them.
+        settings: What was chosen, by dotted key.
+
+    Raises:
+        RecipeError: As `load_recipe`.
+    """
+    batch_size = load_recipe(recipe, overrides, base=settings).training.batch_size
+    rates = {
         "training.optimizer.dense_scale": round(DENSE_RATE / LEARNING_RATE * batch_size, 1),
         "training.optimizer.bias_scale": round(BIAS_RATE / LEARNING_RATE * batch_size, 1),
         "training.optimizer.weight_decay": round(DECAY / LEARNING_RATE * batch_size, 6),
-        "training.augmentation": augmentation,
     }
+    return load_recipe(recipe, overrides, base={**settings, **rates})

@@ -11,8 +11,9 @@ from lensmith.backend import backend_name, compiles_steps
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.errors import LensmithError
+from lensmith.evaluation import count_views
 from lensmith.models import group_widths
-from lensmith.training import Throughput, measure_throughput, settle
+from lensmith.training import measure_throughput, settle
 from lensmith.workflows.auto import DEFAULT_SIZE, SIZES, Size, network_settings, training_settings
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -20,10 +21,11 @@ UNITS = {"s": 1, "m": 60, "h": 3600}
 AIMED_AT = 0.96
 TRIAL_SECONDS = 2.0
 # A forward pass against a training step of the same image.
-EVALUATION_SPEEDUP = 3.0
-# Saving, ONNX and the check that both agree, evaluation's pictures and the report: measured on two cores.
-FINISHING_SECONDS = 9.0
-EPOCH_SECONDS = 0.3
+VALIDATION_SPEEDUP = 3.0
+# Saving, ONNX and the check that both agree, evaluation's pictures and the report; and the end of an epoch beside its
+# validation: measured on two cores.
+FINISHING_SECONDS = 5.0
+EPOCH_SECONDS = 0.05
 FEWEST_IMAGES = 2_000
 # What reading and writing one activation costs, in multiply-adds of each precision: measured on two cores with AMX.
 MOVING = {"float32": 500, "mixed_bfloat16": 3000}
@@ -96,74 +98,86 @@ class Budget:
         """
         if not compiles_steps():
             raise LensmithError(f"--budget needs TensorFlow, and Keras runs on {backend_name()} here. Give --epochs.")
-        settings = _sized(dataset, DEFAULT_SIZE) if sized else {}
-        measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
-        wanted = settle(load({}))
-        moving = MOVING[wanted.training.dtype_policy or "float32"]
-        free = sized and wanted.data.image_size == "auto"
-        side = self._affordable_side(dataset, measured, moving) if free else None
-        if side:
-            dataset = reopen(load({"data.image_size": side}))
-            settings = {"data.image_size": side} | _sized(dataset, DEFAULT_SIZE)
-            measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
-        size = self._affordable(dataset, measured, moving) if sized else DEFAULT_SIZE
-        if size != DEFAULT_SIZE:
-            settings |= _sized(dataset, size)
-            measured = measure_throughput(dataset, load(settings), TRIAL_SECONDS)
-        settings |= {"training.epochs": self._epochs(dataset, measured)}
-        return Plan(dataset, settings, self._reason(settings, measured))
+        planner = _Planner(self, dataset, load, _sized(dataset, DEFAULT_SIZE) if sized else {})
+        if sized:
+            planner.choose_side(reopen)
+            planner.choose_size()
+        return planner.plan()
 
-    def _reason(self, settings: Mapping[str, Any], measured: Throughput) -> str:
+
+class _Planner:
+    """Measures one network after the other, until it is the one that suits the budget."""
+
+    def __init__(self, budget: Budget, dataset: Dataset, load: Load, settings: dict[str, Any]) -> None:
+        recipe = settle(load(settings))
+        self._budget, self._dataset, self._load, self._settings = budget, dataset, load, settings
+        self._moving = MOVING[recipe.training.dtype_policy or "float32"]
+        self._views = count_views(recipe.evaluation.tta, dataset.image_shape)
+        self._measure()
+
+    def choose_side(self, reopen: Callable[[Recipe], Dataset]) -> None:
+        """Take a smaller size for large images that a short training would see too few of."""
+        height, width, channels = self._dataset.image_shape
+        sides = [side for side in SMALLER_SIDES if side < min(height, width)]
+        seen = self._for_training * self._measured.images_per_second
+        if self._load({}).data.image_size != "auto" or seen >= DEFAULT_SIZE.images or not sides:
+            return
+        cost = {s: _cost((s, s, channels), DEFAULT_SIZE, self._moving) for s in sides}
+        now = _cost(self._dataset.image_shape, DEFAULT_SIZE, self._moving)
+        side = next((s for s in sides if seen * now / cost[s] >= DEFAULT_SIZE.images), sides[-1])
+        self._dataset = reopen(self._load({"data.image_size": side}))
+        self._settings = {"data.image_size": side} | _sized(self._dataset, DEFAULT_SIZE)
+        self._measure()
+
+    def choose_size(self) -> None:
+        """Take the widest network that sees as many images as it takes to be worth its width."""
+        shape, seen = self._dataset.image_shape, self._for_training * self._measured.images_per_second
+        images = {size: seen / relative_cost(shape, size, self._moving) for size in SIZES}
+        size = [its for its in SIZES if images[its] >= its.images or its == SIZES[0]][-1]
+        if size != DEFAULT_SIZE:
+            self._settings |= _sized(self._dataset, size)
+            self._measure()
+
+    def plan(self) -> Plan:
+        """Choose the epochs, and say why."""
+        settings = {**self._settings, "training.epochs": self._epochs()}
         chosen = [f"{settings['training.epochs']:g} epochs"]
         if "model.arguments.widths" in settings:
             chosen.insert(0, f"filters {', '.join(map(str, settings['model.arguments.widths']))}")
         if "data.image_size" in settings:
             chosen.insert(0, f"images of {settings['data.image_size']} pixels")
-        return (
-            f"Budget {self.seconds:.0f} s: this machine trains {measured.images_per_second:,.0f} images/s. "
-            f"Chosen: {'; '.join(chosen)}."
+        reason = (
+            f"Budget {self._budget.seconds:.0f} s: this machine trains {self._measured.images_per_second:,.0f} "
+            f"images/s. Chosen: {'; '.join(chosen)}."
         )
+        return Plan(self._dataset, settings, reason)
 
-    def _affordable_side(self, dataset: Dataset, default: Throughput, moving: int) -> int | None:
-        """Choose a smaller size for large images that a short training would see too few of."""
-        height, width, channels = dataset.image_shape
-        seen = self._for_training(dataset, default) * default.images_per_second
-        sides = [side for side in SMALLER_SIDES if side < min(height, width)]
-        if seen >= DEFAULT_SIZE.images or not sides:
-            return None
-        cost = {s: _cost((s, s, channels), DEFAULT_SIZE, moving) for s in sides}
-        now = _cost(dataset.image_shape, DEFAULT_SIZE, moving)
-        enough = [s for s in sides if seen * now / cost[s] >= DEFAULT_SIZE.images]
-        return (enough or sides[-1:])[0]
+    def _measure(self) -> None:
+        self._measured = measure_throughput(self._dataset, self._load(self._settings), TRIAL_SECONDS)
 
-    def _affordable(self, dataset: Dataset, default: Throughput, moving: int) -> Size:
-        """Choose the widest network that sees as many images as it takes to be worth its width."""
-        seconds = self._for_training(dataset, default)
-        shape = dataset.image_shape
-        images = {size: seconds * default.images_per_second / relative_cost(shape, size, moving) for size in SIZES}
-        return [size for size in SIZES if images[size] >= size.images or size == SIZES[0]][-1]
+    @property
+    def _for_training(self) -> float:
+        """Seconds that the epochs can have, with what comes after each of them."""
+        predicted = self._views * len(self._dataset.test) if self._dataset.test else 0
+        after = FINISHING_SECONDS + predicted / self._measured.evaluated_per_second
+        return self._budget.left - self._measured.compile_seconds - after
 
-    def _for_training(self, dataset: Dataset, measured: Throughput) -> float:
-        test = len(dataset.test) / (EVALUATION_SPEEDUP * measured.images_per_second) if dataset.test else 0.0
-        return self.left - measured.compile_seconds - FINISHING_SECONDS - test
-
-    def _epochs(self, dataset: Dataset, measured: Throughput) -> float:
-        an_epoch = len(dataset.train) / measured.images_per_second
-        overhead = EPOCH_SECONDS
-        if dataset.validation:
-            overhead += len(dataset.validation) / (EVALUATION_SPEEDUP * measured.images_per_second)
-        seconds = self._for_training(dataset, measured)
+    def _epochs(self) -> float:
+        images, rate = len(self._dataset.train), self._measured.images_per_second
+        overhead, seconds = EPOCH_SECONDS, self._for_training
+        if self._dataset.validation:
+            overhead += len(self._dataset.validation) / (VALIDATION_SPEEDUP * rate)
         # Every epoch that is begun has its own validation and checkpoint.
-        whole = math.floor(seconds / (an_epoch + overhead))
-        part = (seconds - whole * (an_epoch + overhead) - overhead) / an_epoch
-        epochs = whole + max(0.0, math.floor(100 * part) / 100)
-        if epochs * len(dataset.train) < FEWEST_IMAGES and epochs < 1:
-            least = self.seconds + (FEWEST_IMAGES / measured.images_per_second + overhead - seconds) / AIMED_AT
+        whole = math.floor(seconds / (images / rate + overhead))
+        part = (seconds - whole * (images / rate + overhead) - overhead) * rate / images
+        epochs = whole + max(0.0, math.floor(1000 * part) / 1000)
+        if epochs * images < FEWEST_IMAGES and epochs < 1:
+            least = self._budget.seconds + (FEWEST_IMAGES / rate + overhead - seconds) / AIMED_AT
             raise LensmithError(
-                f"A budget of {self.seconds:.0f} s is too short to train anything here: starting, compiling, "
+                f"A budget of {self._budget.seconds:.0f} s is too short to train anything here: starting, compiling, "
                 f"evaluating and exporting take most of {least:.0f} s. Give at least --budget {math.ceil(least)}s."
             )
-        return int(epochs) if epochs == int(epochs) else round(epochs, 2)
+        return int(epochs) if epochs == int(epochs) else round(epochs, 3)
 
 
 def relative_cost(image_shape: tuple[int, int, int], size: Size, moving: int) -> float:

@@ -13,14 +13,14 @@ from lensmith.backend import backend_name, make_deterministic, start_keras
 from lensmith.config import Recipe, load_recipe, to_toml
 from lensmith.data import Dataset, kind_of, open_dataset
 from lensmith.errors import Interrupted, LensmithError, RunError, TrainingDiverged
-from lensmith.evaluation import Evaluation, check_fits
+from lensmith.evaluation import Evaluation, count_views
 from lensmith.export import export_artifact
 from lensmith.records import Record
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.rendering.terminal import skipped_sentence
 from lensmith.runs import Run, check_destination, create_run, find_run, now, write_text
 from lensmith.training import Preparation, TrainingResult, fit, prepare, read_state, settle, total_steps
-from lensmith.workflows.auto import CHOOSING, choose_settings
+from lensmith.workflows.auto import CHOOSING, choose_settings, load_chosen
 from lensmith.workflows.budget import Budget, parse_budget
 from lensmith.workflows.evaluate import evaluate_model
 from lensmith.workflows.provenance import command_line, open_data_of, provenance, recipe_of
@@ -124,7 +124,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         resolved = _settled(resolved, screen)
         make_deterministic(resolved.seed)
         prepared = prepare(dataset, resolved)
-        check_fits(resolved.evaluation.tta, dataset.image_shape)
+        count_views(resolved.evaluation.tta, dataset.image_shape)  # refuses images that are too small
         run = create_run(f"{dataset.name}-{resolved.name}", name, runs, force=force)
         write_text(run.recipe_file, to_toml(resolved))
         run.update(**provenance(dataset, resolved))
@@ -196,7 +196,7 @@ def _suited(
     chooses = str(recipe) in CHOOSING  # not a file of the user's that is called auto.toml
 
     def load(settings: Mapping[str, Any]) -> Recipe:
-        return load_recipe(recipe, overrides, base=settings)
+        return (load_chosen if chooses else load_recipe)(recipe, overrides, settings)
 
     def reopen(its: Recipe) -> Dataset:
         return open_dataset(dataset.source, its.data, its.seed, screen.decoding())
