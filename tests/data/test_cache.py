@@ -12,8 +12,9 @@ import pytest
 from tests.data.encoded import encode, noise
 
 from lensmith.config import DataConfig
-from lensmith.data import cache
+from lensmith.data import cache, decoding
 from lensmith.data.cache import decode_files
+from lensmith.data.decode import Header
 from lensmith.errors import DataError, DecodeError
 
 CONFIG = DataConfig(image_size=8, color="rgb")
@@ -34,13 +35,13 @@ def paths(tmp_path: Path) -> list[Path]:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """What was decoded, file by file."""
     contents: list[bytes] = []
-    really = cache.decode
+    really = decoding.decode_with_header
 
-    def counting(content: bytes, color: str = "rgb") -> np.ndarray:
+    def counting(content: bytes, color: str) -> tuple[np.ndarray, Header]:
         contents.append(content)
         return really(content, color)
 
-    monkeypatch.setattr(cache, "decode", counting)
+    monkeypatch.setattr(decoding, "decode_with_header", counting)
     return contents
 
 
@@ -122,7 +123,7 @@ def test_other_settings_have_a_cache_of_their_own(config: DataConfig, home: Path
 
 
 def test_files_that_cannot_be_used_are_told_with_place_and_reason(home: Path, paths: list[Path], monkeypatch) -> None:
-    monkeypatch.setattr(cache, "FILES_AT_ONCE", 5)
+    monkeypatch.setattr(decoding, "FILES_AT_ONCE", 5)
     paths[2].write_bytes(b"")
     paths[5].write_text("<html>")
     paths[7].write_bytes(paths[7].read_bytes()[:120])
@@ -162,7 +163,7 @@ def test_large_data_stay_on_disk(home: Path, paths: list[Path], monkeypatch: pyt
 
 
 def test_progress_counts_all_files_up_to_the_end(home: Path, paths: list[Path], monkeypatch) -> None:
-    monkeypatch.setattr(cache, "FILES_AT_ONCE", 5)
+    monkeypatch.setattr(decoding, "FILES_AT_ONCE", 5)
     told: list[tuple[int, int]] = []
     decode_files(paths, CONFIG, lambda done, total: told.append((done, total)))
     assert told == [(5, 12), (10, 12), (12, 12)]
@@ -210,19 +211,19 @@ FILL = """
 import hashlib, json, os, signal, sys, time
 from pathlib import Path
 from lensmith.config import DataConfig
-from lensmith.data import cache
+from lensmith.data import cache, decoding
 
 die_after, paths = int(sys.argv[1]), [Path(line) for line in sys.stdin.read().splitlines()]
-really, done = cache.decode, []
+really, done = decoding.decode_with_header, []
 
-def decode(content, color="rgb"):
+def decode(content, color):
     done.append(content)
     time.sleep(0.002)
     if 0 < die_after <= len(done):
         os.kill(os.getpid(), signal.SIGKILL)
     return really(content, color)
 
-cache.decode, cache.FILES_AT_ONCE = decode, 10
+decoding.decode_with_header, decoding.FILES_AT_ONCE = decode, 10
 result = cache.decode_files(paths, DataConfig(image_size=8, color="rgb"))
 print(len(done), hashlib.sha256(result.pixels.tobytes()).hexdigest())
 """
@@ -320,7 +321,7 @@ def test_file_that_becomes_readable_is_used(home: Path, paths: list[Path], monke
         raise DecodeError("unreadable file", "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "read_file", refused)
+        patch.setattr(decoding, "read_file", refused)
         patch.setattr(os, "access", lambda path, mode: False)
         assert len(decode_files(paths, CONFIG).problems) == 12
     assert decode_files(paths, CONFIG).problems == []

@@ -85,7 +85,7 @@ def test_probe_tells_the_size_that_decoding_gives_whatever_the_file_is_called(ki
     for suffix in (".jpg", ".png", ".gif", ".bmp", ".webp", ".tiff", ".txt", ""):
         file = tmp_path / f"picture{suffix}"
         file.write_bytes(KINDS[kind])
-        assert probe(file)[:2] == expected
+        assert probe(file).size == expected
         np.testing.assert_array_equal(decode(read_file(file)), decode(KINDS[kind]))
 
 
@@ -93,7 +93,7 @@ def test_probe_tells_colour_from_gray(tmp_path: Path) -> None:
     file = tmp_path / "picture"
     for kind, content in KINDS.items():
         file.write_bytes(content)
-        assert probe(file)[2] == (not kind.startswith(("gray ", "LA ", "16-bit ", "1-bit "))), kind
+        assert probe(file).has_color == (not kind.startswith(("gray ", "LA ", "16-bit ", "1-bit "))), kind
 
 
 @pytest.mark.parametrize("kind", LOSSLESS)
@@ -253,7 +253,7 @@ def test_every_orientation_gives_the_same_upright_pixels(kind: str, orientation:
     np.testing.assert_array_equal(decode(content), expected)
     file = tmp_path / "picture"
     file.write_bytes(content)
-    assert probe(file)[:2] == (5, 8)
+    assert probe(file).size == (5, 8)
 
 
 @pytest.mark.parametrize("orientation", STORED)
@@ -278,7 +278,7 @@ def test_corrupt_exif_does_not_cost_the_picture(kind: str, damage: bytes, tmp_pa
     content = encode(UPRIGHT, kind, exif=damage)
     assert decode(content).shape == UPRIGHT.shape
     (tmp_path / "picture").write_bytes(content)
-    assert probe(tmp_path / "picture")[:2] == UPRIGHT.shape[:2]
+    assert probe(tmp_path / "picture").size == UPRIGHT.shape[:2]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -286,7 +286,7 @@ def test_orientation_is_applied_though_the_rest_of_exif_is_corrupt(tmp_path: Pat
     content = encode(np.ascontiguousarray(STORED[6]), "PNG", exif=broken_exif(6))
     np.testing.assert_array_equal(decode(content), UPRIGHT)
     (tmp_path / "picture").write_bytes(content)
-    assert probe(tmp_path / "picture")[:2] == UPRIGHT.shape[:2]
+    assert probe(tmp_path / "picture").size == UPRIGHT.shape[:2]
 
 
 @given(pixels=pixels_of_any_size, mode=st.sampled_from(MODES))

@@ -202,7 +202,7 @@ def test_names_that_are_not_utf8_can_be_printed_and_stored(tmp_path: Path) -> No
     listing = list_folder(tmp_path)
     assert listing.class_names == ("caf\\xe9", "cat", "dog")
     assert listed(listing)[0] == ("caf\\xe9/\\xff.png", "caf\\xe9", "")
-    assert listing.files[0].path.exists()
+    assert os.path.exists(listing.files[0].path)
 
 
 def test_printable_changes_only_what_is_not_utf8() -> None:
@@ -226,10 +226,10 @@ def test_csv_lists_files_in_its_order_relative_to_itself(encoding: str, tmp_path
     listing = list_csv(write_csv(tmp_path, text, encoding))
     assert listing.class_names == ("cat", "dog")
     assert [file.path for file in listing.files] == [
-        tmp_path / "b/2.png",
-        tmp_path / "a, b.png",
-        Path("/abs/3.png"),
-        tmp_path / "b/4.png",
+        f"{tmp_path}/b/2.png",
+        f"{tmp_path}/a, b.png",
+        "/abs/3.png",
+        f"{tmp_path}/b/4.png",
     ]
     assert listed(listing)[1:3] == [("a, b.png", "cat", "train"), ("/abs/3.png", "cat", "validation")]
 

@@ -14,9 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +22,9 @@ import numpy as np
 import PIL
 
 from lensmith.data.dataset import Images
-from lensmith.data.decode import Color, Pixels, Resize, decode, probe, read_file, resize
-from lensmith.errors import DataError, DecodeError
+from lensmith.data.decode import Color, Header
+from lensmith.data.decoding import Target, decode_in_order, headers_of
+from lensmith.errors import DataError
 
 if TYPE_CHECKING:
     # Pydantic stays out of `predict`, which needs no recipe.
@@ -36,7 +35,7 @@ LARGEST_NATIVE_SIDE = 64
 PHOTO_SIDE = 96
 LARGEST_IN_MEMORY = 256 * 2**20
 """Bytes of pixels up to which they are read into memory; above, they stay on disk as a memory map."""
-FILES_AT_ONCE = 512
+HEADERS_GUESSED_FROM = 100
 ABANDONED_AFTER = 24 * 3600
 """Seconds without a write after which a cache that is being filled belongs to a process that was killed."""
 
@@ -71,7 +70,7 @@ def lensmith_home() -> Path:
     return Path(os.environ.get("LENSMITH_HOME") or default)
 
 
-def decode_files(paths: Sequence[Path], config: "DataConfig", progress: Progress | None = None) -> DecodedFiles:
+def decode_files(paths: Sequence[str], config: "DataConfig", progress: Progress | None = None) -> DecodedFiles:
     """Decode and resize files, or find that an earlier run has done so.
 
     Args:
@@ -92,21 +91,22 @@ def decode_files(paths: Sequence[Path], config: "DataConfig", progress: Progress
     return decoded
 
 
-def _key(paths: Sequence[Path], config: "DataConfig") -> str:
+def _key(paths: Sequence[str], config: "DataConfig") -> str:
     wanted = [CACHE_VERSION, PIL.__version__, config.image_size, config.color, config.resize]
     digest = hashlib.sha256(json.dumps(wanted).encode())
+    here = os.getcwd()
     for path in paths:
         try:
-            found = path.stat()
+            found = os.stat(path)
             # A file that becomes readable keeps its size and time.
             state = f"{found.st_size}\0{found.st_mtime_ns}\0{os.access(path, os.R_OK)}"
         except OSError:
             state = "missing"
-        digest.update(f"{path.absolute()}\0{state}\n".encode(errors="surrogateescape"))
+        digest.update(f"{os.path.join(here, path)}\0{state}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()[:32]
 
 
-def _fill(folder: Path, paths: Sequence[Path], config: "DataConfig", progress: Progress) -> None:
+def _fill(folder: Path, paths: Sequence[str], config: "DataConfig", progress: Progress) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder.parent)
@@ -117,8 +117,7 @@ def _fill(folder: Path, paths: Sequence[Path], config: "DataConfig", progress: P
             "Set LENSMITH_HOME to another folder."
         ) from None
     try:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            index = _write_pixels(temporary / "pixels", paths, config, pool, progress)
+        index = _write_pixels(temporary / "pixels", paths, config, progress)
         (temporary / "index.json").write_text(json.dumps(index), encoding="utf-8")
         _put_in_place(temporary, folder)
     except OSError as error:
@@ -148,55 +147,43 @@ def _remove_abandoned(parent: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_pixels(
-    file: Path, paths: Sequence[Path], config: "DataConfig", pool: ThreadPoolExecutor, progress: Progress
-) -> dict[str, Any]:
-    size, color = _resolve(paths, config, pool)
-    one = partial(_decode_file, size=size, color=color, mode=config.resize)
+def _write_pixels(file: Path, paths: Sequence[str], config: "DataConfig", progress: Progress) -> dict[str, Any]:
+    """Decode all files; what is `auto` is guessed from the first headers, and all decoded anew if that was wrong."""
+    target = _target(config, headers_of(paths[:HEADERS_GUESSED_FROM]))
+    while True:
+        index, headers = _write_as(target, file, paths, progress)
+        decided = _target(config, headers)
+        if decided == target:
+            return index
+        target = decided
+
+
+def _write_as(
+    target: Target, file: Path, paths: Sequence[str], progress: Progress
+) -> tuple[dict[str, Any], set[Header]]:
     kept: list[int] = []
     problems: list[tuple[int, str, str]] = []
     hashes: list[str] = []
+    headers: set[Header] = set()
+    done = 0
     with file.open("wb") as pixels:
-        # In batches, so that decoded images do not pile up in front of a slow disk.
-        for start in range(0, len(paths), FILES_AT_ONCE):
-            batch = paths[start : start + FILES_AT_ONCE]
-            for place, result in enumerate(pool.map(one, batch), start):
-                if isinstance(result, DecodeError):
-                    detail = str(result).removeprefix(result.reason).removeprefix(": ")
-                    problems.append((place, result.reason, detail))
-                    continue
-                kept.append(place)
-                hashes.append(result[1])
-                pixels.write(result[0].tobytes())
-            progress(start + len(batch), len(paths))
-    shape = [len(kept), *size, 3 if color == "rgb" else 1]
-    return {"shape": shape, "color": color, "kept": kept, "problems": problems, "hashes": hashes}
+        for its in decode_in_order(paths, target):
+            kept += [done + place for place in its.kept]
+            problems += [(done + place, reason, detail) for place, reason, detail in its.problems]
+            hashes += its.hashes
+            headers |= its.headers
+            pixels.write(its.pixels.data)
+            done += len(its.kept) + len(its.problems)
+            progress(done, len(paths))
+    shape = [len(kept), *target.size, 3 if target.color == "rgb" else 1]
+    return {"shape": shape, "color": target.color, "kept": kept, "problems": problems, "hashes": hashes}, headers
 
 
-def _decode_file(path: Path, size: tuple[int, int], color: Color, mode: Resize) -> tuple[Pixels, str] | DecodeError:
-    try:
-        content = read_file(path)
-        return resize(decode(content, color), size, mode), hashlib.sha256(content).hexdigest()
-    except DecodeError as error:
-        return error
-
-
-def _resolve(paths: Sequence[Path], config: "DataConfig", pool: ThreadPoolExecutor) -> tuple[tuple[int, int], Color]:
-    """Decide what is `auto` from the headers of all files."""
-
-    def one(path: Path) -> tuple[int, int, bool] | None:
-        try:
-            return probe(path)
-        except DecodeError:
-            return None
-
-    headers: list[tuple[int, int, bool]] = []
-    if config.image_size == "auto" or config.color == "auto":
-        headers = [header for header in pool.map(one, paths) if header]
-    sizes = {(height, width) for height, width, _ in headers}
-    seen: Color = "rgb" if any(has_color for _, _, has_color in headers) else "grayscale"
+def _target(config: "DataConfig", headers: set[Header]) -> Target:
+    """Decide what is `auto` from the headers of files."""
+    seen: Color = "rgb" if any(its.has_color for its in headers) else "grayscale"
     color = seen if config.color == "auto" else config.color
-    return native_or_photo_size(config, sizes), color
+    return Target(native_or_photo_size(config, {its.size for its in headers}), color, config.resize)
 
 
 def native_or_photo_size(config: "DataConfig", sizes: set[tuple[int, int]]) -> tuple[int, int]:

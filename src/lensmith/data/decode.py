@@ -7,12 +7,13 @@ byte is taken.
 
 import contextlib
 import io
+import os
 import stat
 import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,19 @@ MAX_FILE_BYTES = 512 * 2**20
 Pixels = npt.NDArray[np.uint8]
 Color = Literal["rgb", "grayscale"]
 Resize = Literal["stretch", "crop", "pad"]
+
+
+class Header(NamedTuple):
+    """What a file says of its picture before it is decoded.
+
+    Attributes:
+        size: Height and width, upright, pixels.
+        has_color: Whether it is more than gray.
+    """
+
+    size: tuple[int, int]
+    has_color: bool
+
 
 # Pillow warns about damaged metadata without naming the file; what costs the picture is an exception.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -50,14 +64,14 @@ _TURNS = {
 _SIDEWAYS = (5, 6, 7, 8)
 
 
-def check_file(path: Path) -> None:
+def check_file(path: str | Path) -> None:
     """Refuse what must not be opened: a pipe or device would block, a huge file would fill the memory.
 
     Raises:
         DecodeError: The file is missing, empty, unreadable, too large, or not a regular file.
     """
     try:
-        found = path.stat()
+        found = os.stat(path)
     except FileNotFoundError:
         raise DecodeError("missing file") from None
     except OSError as error:
@@ -70,7 +84,7 @@ def check_file(path: Path) -> None:
         raise DecodeError("too large", f"{found.st_size} bytes, at most {MAX_FILE_BYTES} are read")
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: str | Path) -> bytes:
     """Read an image file's bytes.
 
     Raises:
@@ -78,7 +92,8 @@ def read_file(path: Path) -> bytes:
     """
     check_file(path)
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
         raise DecodeError("unreadable file", error.strerror or str(error)) from None
 
@@ -98,32 +113,34 @@ def decode(content: bytes, color: Color = "rgb") -> Pixels:
     Raises:
         DecodeError: Not an image of these formats, damaged, or more than `MAX_PIXELS` pixels.
     """
+    return decode_with_header(content, color)[0]
+
+
+def decode_with_header(content: bytes, color: Color = "rgb") -> tuple[Pixels, Header]:
+    """Turn the bytes of an image file into pixels, as `decode`, and tell what `probe` tells."""
     if not content:
         raise DecodeError("empty file")
     with _telling_damage(), _open(io.BytesIO(content)) as image:
+        header = _header(image)
         image.load()
-        turn = _TURNS.get(_orientation(image))
+        turn = _TURNS.get(_orientation(image))  # again: PNG may say it behind the picture
         flat = _without_transparency(_to_eight_bit(image))
         # Gray is made from RGB: Pillow's own way from YCbCr gives another, and from LAB there is none.
         plain = flat if flat.mode in ("L", "RGB") else flat.convert("RGB")
         upright = plain if turn is None else plain.transpose(turn)
         mode = "RGB" if color == "rgb" else "L"
-        return _to_array(upright if upright.mode == mode else upright.convert(mode))
+        return _to_array(upright if upright.mode == mode else upright.convert(mode)), header
 
 
-def probe(path: Path) -> tuple[int, int, bool]:
-    """Read height, width (upright, pixels) and whether there is colour, from the header alone.
+def probe(path: str | Path) -> Header:
+    """Read size and colour from the header alone.
 
     Raises:
         DecodeError: As `read_file` and `decode`, as far as the header tells.
     """
     check_file(path)
     with _telling_damage(), _open(path) as image:
-        width, height = image.size
-        # Pillow gives the size of a TIFF upright already.
-        sideways = image.format != "TIFF" and _orientation(image) in _SIDEWAYS
-        has_color = _has_color(image)
-    return (width, height, has_color) if sideways else (height, width, has_color)
+        return _header(image)
 
 
 def recolor(pixels: Pixels, color: Color) -> Pixels:
@@ -171,11 +188,11 @@ def _pad(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _to_array(image: Image.Image) -> Pixels:
-    pixels = np.asarray(image)
-    return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
+    # What `np.asarray` does by way of a description of the array, which takes as long again.
+    return np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, image.width, -1)
 
 
-def _open(file: Path | io.BytesIO) -> Image.Image:
+def _open(file: str | Path | io.BytesIO) -> Image.Image:
     image = Image.open(file, formats=FORMATS)
     # Pillow only warns from its limit up to twice that, and not at all where a program has lifted it.
     if image.width * image.height > MAX_PIXELS:
@@ -202,6 +219,14 @@ def _telling_damage() -> Iterator[None]:
     except _DAMAGE as error:
         text = str(error)
         raise DecodeError("truncated" if "truncated" in text.lower() else "damaged", text[:200]) from None
+
+
+def _header(image: Image.Image) -> Header:
+    width, height = image.size
+    # Pillow gives the size of a TIFF upright already.
+    if image.format != "TIFF" and _orientation(image) in _SIDEWAYS:
+        width, height = height, width
+    return Header((height, width), _has_color(image))
 
 
 def _orientation(image: Image.Image) -> int:
