@@ -137,7 +137,7 @@ def measure(contestant: Contestant, repeat: int, places: Mapping[str, str]) -> R
         raise ContestantFailed("LENSMITH_DATA is not set: it names the folder with mnist.npz and cifar10.npz.")
     if contestant.needs and find_spec(contestant.needs) is None:
         raise ContestantFailed(f"{contestant.needs} is not installed. Install it with: pip install '.[bench]'")
-    fingerprint, started = contestant.fingerprint(), now()
+    fingerprint, revision, started = contestant.fingerprint(), _revision(), now()
     load_before, cores_before = os.getloadavg()[0], busy_cores()
     if not is_quiet(load_before, cores_before, cores_before and 0.0):
         say(f"WARNING: the machine is busy: load average {load_before:.2f}. The result will be marked.")
@@ -149,7 +149,7 @@ def measure(contestant: Contestant, repeat: int, places: Mapping[str, str]) -> R
         say("WARNING: others were at work meanwhile. The result is marked; its seconds are too many.")
     return {
         "command": contestant.shown(repeat),
-        "revision": _revision(),
+        "revision": revision,
         "fingerprint": fingerprint,
         "started": started,
         "load_average_before": load_before,
@@ -242,7 +242,7 @@ def _revision() -> str | None:
     if not which("git") or git("rev-parse").returncode:
         return None
     commit = git("rev-parse", "--short=12", "HEAD")
-    return commit.stdout.strip() + ("-changed" if git("diff", "--quiet", "HEAD", "--", "src").returncode else "")
+    return commit.stdout.strip() + ("-changed" if git("status", "--porcelain", "--", "src").stdout else "")
 
 
 def _versions() -> dict[str, str]:

@@ -127,7 +127,7 @@ def test_bfloat16_is_not_fast_where_the_library_that_multiplies_it_is_turned_off
 ) -> None:
     monkeypatch.setattr(starting, "backend_name", lambda: "tensorflow")
     monkeypatch.setattr(Path, "read_text", lambda path, encoding: "flags : amx_bf16")
-    for setting, fast in (("0", False), ("1", True)):
+    for setting, fast in (("0", False), ("False", False), ("1", True)):
         monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", setting)
         assert multiplies_bfloat16_fast() is fast
 

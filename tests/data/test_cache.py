@@ -123,7 +123,7 @@ def test_other_settings_have_a_cache_of_their_own(config: DataConfig, home: Path
 
 
 def test_files_that_cannot_be_used_are_told_with_place_and_reason(home: Path, paths: list[Path], monkeypatch) -> None:
-    monkeypatch.setattr(decoding, "FILES_AT_ONCE", 5)
+    monkeypatch.setattr(decoding, "_at_once", lambda *_: 5)
     paths[2].write_bytes(b"")
     paths[5].write_text("<html>")
     paths[7].write_bytes(paths[7].read_bytes()[:120])
@@ -163,7 +163,7 @@ def test_large_data_stay_on_disk(home: Path, paths: list[Path], monkeypatch: pyt
 
 
 def test_progress_counts_all_files_up_to_the_end(home: Path, paths: list[Path], monkeypatch) -> None:
-    monkeypatch.setattr(decoding, "FILES_AT_ONCE", 5)
+    monkeypatch.setattr(decoding, "_at_once", lambda *_: 5)
     told: list[tuple[int, int]] = []
     decode_files(paths, CONFIG, lambda done, total: told.append((done, total)))
     assert told == [(5, 12), (10, 12), (12, 12)]
@@ -223,7 +223,7 @@ def decode(content, color):
         os.kill(os.getpid(), signal.SIGKILL)
     return really(content, color)
 
-decoding.decode_with_header, decoding.FILES_AT_ONCE = decode, 10
+decoding.decode_with_header, decoding._at_once = decode, lambda *_: 10
 result = cache.decode_files(paths, DataConfig(image_size=8, color="rgb"))
 print(len(done), hashlib.sha256(result.pixels.tobytes()).hexdigest())
 """

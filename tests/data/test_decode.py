@@ -265,6 +265,14 @@ def test_every_orientation_of_a_jpeg_gives_the_same_upright_picture(orientation:
     np.testing.assert_allclose(pixels[8::16, 8::16], UPRIGHT, atol=10)
 
 
+@pytest.mark.parametrize("orientation", STORED)
+def test_orientation_that_a_png_says_behind_its_picture_is_applied(orientation: int) -> None:
+    content = png_by_hand(np.ascontiguousarray(STORED[orientation]))
+    end = content.rindex(b"IEND") - 4
+    chunk = png_chunk(b"eXIf", exif(orientation).tobytes().removeprefix(b"Exif\0\0"))
+    np.testing.assert_array_equal(decode(content[:end] + chunk + content[end:]), UPRIGHT)
+
+
 def broken_exif(orientation: int) -> bytes:
     """EXIF with an orientation and a camera name that lies far beyond the end."""
     entries = struct.pack("<HHII", 0x010F, 2, 500, 90_000) + struct.pack("<HHII", 0x0112, 3, 1, orientation)

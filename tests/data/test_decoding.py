@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -31,8 +30,8 @@ def paths(tmp_path: Path) -> list[Path]:
 @pytest.fixture
 def in_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "FEWEST_FOR_PROCESSES", 1)
-    monkeypatch.setattr(decoding, "FILES_AT_ONCE", 3)
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(decoding, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(decoding, "_cores", lambda: 3)
 
 
 def same(a: Decoded, b: Decoded) -> bool:
@@ -56,31 +55,86 @@ def test_no_file_that_can_be_decoded_gives_no_pixels_of_the_right_shape(paths: l
     assert decode_each(paths[7:8], Target((4, 5), "grayscale", "pad")).pixels.shape == (0, 4, 5, 1)
 
 
-def test_a_process_that_is_killed_is_said_with_the_file_it_had_come_to(
-    paths: list[Path], in_processes: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started = []
+@pytest.fixture
+def started(in_processes: None, monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen]:
+    """The processes that are started."""
+    children: list[subprocess.Popen] = []
     really = decoding._start
-    monkeypatch.setattr(decoding, "_start", lambda: started.append(really()) or started[-1])
+
+    def start() -> subprocess.Popen:
+        children.append(really())
+        return children[-1]
+
+    monkeypatch.setattr(decoding, "_start", start)
+    return children
+
+
+def test_a_process_that_is_killed_is_said_with_the_file_it_had_come_to(paths: list[Path], started: list) -> None:
     results = decode_in_order(paths, TARGET)
     next(results)
     for child in started:
         child.kill()
-    with pytest.raises(DataError, match=r"decodes images ended with -9 while it read .*\.png"):
+    with pytest.raises(DataError, match=r"decodes images ended with -9 when it was given .*\.png"):
         list(results)
-    assert all(child.poll() is not None for child in started)
+    assert [child.returncode for child in started] == [-signal.SIGKILL] * 3
 
 
-def test_processes_end_when_nobody_wants_more(
+def test_a_process_that_says_something_else_than_an_answer_is_not_waited_for(
+    paths: list[Path], started: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_PROGRAM", "import sys, time; print('hello', flush=True); time.sleep(600)")
+    with pytest.raises(DataError, match="decodes images ended with -9"):
+        list(decode_in_order(paths, TARGET))
+
+
+def test_processes_end_when_whoever_wanted_the_images_fails(
+    paths: list[Path], started: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(done: int, total: int) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setenv("LENSMITH_HOME", str(tmp_path / "home"))
+    with pytest.raises(ZeroDivisionError) as error:
+        cache.decode_files(paths, DataConfig(), fail)
+    assert error.traceback  # which would keep what is not closed
+    assert [child.returncode for child in started] == [-signal.SIGKILL] * 3
+
+
+def test_where_no_process_can_be_started_threads_do_it(
     paths: list[Path], in_processes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = []
-    really = decoding._start
-    monkeypatch.setattr(decoding, "_start", lambda: started.append(really()) or started[-1])
-    results = decode_in_order(paths, TARGET)
-    next(results)
-    results.close()
-    assert [child.returncode for child in started] == [-signal.SIGKILL] * 3
+    def refused() -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(decoding, "_start", refused)
+    assert sum(len(its.kept) for its in decode_in_order(paths, TARGET)) == 38
+
+
+def test_what_lies_in_the_working_folder_is_not_run(
+    paths: list[Path], started: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pickle.py").write_text("raise SystemExit('this is no pickle')")
+    monkeypatch.chdir(tmp_path)
+    assert sum(len(its.kept) for its in decode_in_order(paths, TARGET)) == 38
+    assert len(started) == 3
+
+
+@pytest.mark.parametrize(
+    ("files", "side", "cores", "in_processes", "expected"),
+    [
+        (50_000, 32, 2, True, 256),
+        (2_000, 32, 64, True, 7),
+        (50_000, 512, 8, True, 10),
+        (200, 96, 8, False, 6),
+        (1_000, 96, 8, False, 8),
+        (3, 96, 8, False, 1),
+        (5_000, 4096, 2, True, 1),
+    ],
+)
+def test_every_core_has_work_and_little_waits_in_memory(
+    files: int, side: int, cores: int, in_processes: bool, expected: int
+) -> None:
+    assert decoding._at_once(files, Target((side, side), "rgb", "stretch"), cores, in_processes) == expected
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux")
@@ -101,23 +155,27 @@ def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
 def test_a_program_without_a_main_guard_can_open_a_large_folder(tmp_path: Path, paths: list[Path]) -> None:
     (tmp_path / "program.py").write_text(
         "import sys\nfrom pathlib import Path\nfrom lensmith.data import decoding\n"
-        "decoding.FEWEST_FOR_PROCESSES = 1\n"
+        "decoding.FEWEST_FOR_PROCESSES, decoding._cores = 1, lambda: 2\n"
+        "really, started = decoding._start, []\n"
+        "decoding._start = lambda: started.append(1) or really()\n"
         "target = decoding.Target((8, 8), 'rgb', 'stretch')\n"
-        "print(sum(len(its.kept) for its in decoding.decode_in_order([Path(p) for p in sys.argv[1:]], target)))\n"
+        "print(sum(len(its.kept) for its in decoding.decode_in_order(sys.argv[1:], target)), len(started))\n"
     )
     command = [sys.executable, str(tmp_path / "program.py"), *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout == "38\n"
+    assert done.stdout == "38 2\n"
 
 
 @pytest.mark.parametrize("kind", ["coloured", "larger"])
-def test_what_the_first_files_make_one_guess_is_put_right_by_the_others(
+def test_what_some_files_make_one_guess_is_put_right_by_the_others(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LENSMITH_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(cache, "HEADERS_GUESSED_FROM", 2)
     images = [noise(20, 30, 1, seed=place) for place in range(5)]
-    images[4] = noise(20, 30, 3) if kind == "coloured" else noise(40, 30, 1)
+    images[1] = (
+        noise(20, 30, 3) if kind == "coloured" else noise(40, 30, 1)
+    )  # of five, the first, third, fifth are looked at
     paths = [tmp_path / f"{place}.png" for place in range(5)]
     for path, image in zip(paths, images, strict=True):
         path.write_bytes(encode(image, "PNG"))

@@ -96,7 +96,8 @@ def multiplies_bfloat16_fast() -> bool:
 
     TensorFlow does it by oneDNN, which `TF_ENABLE_ONEDNN_OPTS=0` turns off.
     """
-    if backend_name() != "tensorflow" or os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+    turned_off = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "").lower() in ("0", "false")
+    if backend_name() != "tensorflow" or turned_off:
         return False
     try:
         return "amx_bf16" in Path("/proc/cpuinfo").read_text(encoding="utf-8")

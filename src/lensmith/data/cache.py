@@ -148,8 +148,9 @@ def _remove_abandoned(parent: Path) -> None:
 
 
 def _write_pixels(file: Path, paths: Sequence[str], config: "DataConfig", progress: Progress) -> dict[str, Any]:
-    """Decode all files; what is `auto` is guessed from the first headers, and all decoded anew if that was wrong."""
-    target = _target(config, headers_of(paths[:HEADERS_GUESSED_FROM]))
+    """Decode all files; what is `auto` is guessed from some headers, and all decoded anew if that was wrong."""
+    some = paths[:: max(1, len(paths) // HEADERS_GUESSED_FROM)] if "auto" in (config.image_size, config.color) else []
+    target = _target(config, headers_of(some))
     while True:
         index, headers = _write_as(target, file, paths, progress)
         decided = _target(config, headers)
@@ -166,8 +167,8 @@ def _write_as(
     hashes: list[str] = []
     headers: set[Header] = set()
     done = 0
-    with file.open("wb") as pixels:
-        for its in decode_in_order(paths, target):
+    with file.open("wb") as pixels, contextlib.closing(decode_in_order(paths, target)) as parts:
+        for its in parts:
             kept += [done + place for place in its.kept]
             problems += [(done + place, reason, detail) for place, reason, detail in its.problems]
             hashes += its.hashes
@@ -175,8 +176,13 @@ def _write_as(
             pixels.write(its.pixels.data)
             done += len(its.kept) + len(its.problems)
             progress(done, len(paths))
-    shape = [len(kept), *target.size, 3 if target.color == "rgb" else 1]
-    return {"shape": shape, "color": target.color, "kept": kept, "problems": problems, "hashes": hashes}, headers
+    return {
+        "shape": [len(kept), *target.shape],
+        "color": target.color,
+        "kept": kept,
+        "problems": problems,
+        "hashes": hashes,
+    }, headers
 
 
 def _target(config: "DataConfig", headers: set[Header]) -> Target:

@@ -121,9 +121,10 @@ def decode_with_header(content: bytes, color: Color = "rgb") -> tuple[Pixels, He
     if not content:
         raise DecodeError("empty file")
     with _telling_damage(), _open(io.BytesIO(content)) as image:
-        header = _header(image)
+        size, has_color = image.size, _has_color(image)
         image.load()
-        turn = _TURNS.get(_orientation(image))  # again: PNG may say it behind the picture
+        orientation = _orientation(image)  # not before: PNG may say it behind the picture, and Pillow looks once
+        header, turn = _header(image, size, orientation, has_color), _TURNS.get(orientation)
         flat = _without_transparency(_to_eight_bit(image))
         # Gray is made from RGB: Pillow's own way from YCbCr gives another, and from LAB there is none.
         plain = flat if flat.mode in ("L", "RGB") else flat.convert("RGB")
@@ -140,7 +141,7 @@ def probe(path: str | Path) -> Header:
     """
     check_file(path)
     with _telling_damage(), _open(path) as image:
-        return _header(image)
+        return _header(image, image.size, _orientation(image), _has_color(image))
 
 
 def recolor(pixels: Pixels, color: Color) -> Pixels:
@@ -221,12 +222,12 @@ def _telling_damage() -> Iterator[None]:
         raise DecodeError("truncated" if "truncated" in text.lower() else "damaged", text[:200]) from None
 
 
-def _header(image: Image.Image) -> Header:
-    width, height = image.size
+def _header(image: Image.Image, size: tuple[int, int], orientation: int, has_color: bool) -> Header:
+    width, height = size
     # Pillow gives the size of a TIFF upright already.
-    if image.format != "TIFF" and _orientation(image) in _SIDEWAYS:
+    if image.format != "TIFF" and orientation in _SIDEWAYS:
         width, height = height, width
-    return Header((height, width), _has_color(image))
+    return Header((height, width), has_color)
 
 
 def _orientation(image: Image.Image) -> int:

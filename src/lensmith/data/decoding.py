@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -26,11 +26,21 @@ from lensmith.data.decode import Color, Header, Resize, decode_with_header, prob
 from lensmith.errors import DataError, DecodeError
 
 FEWEST_FOR_PROCESSES = 2000
-FILES_AT_ONCE = 256
-PIPE_BYTES = 2**20
+MOST_AT_ONCE, MOST_IN_A_THREAD = 256, 8
+"""Files that are decoded one after the other before anybody hears of them."""
+MOST_BYTES = 8 * 2**20
+"""Of their pixels."""
 
-_PROGRAM = "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from lensmith.data import decoding; "
-"""What a process runs first: with the path of the one that started it, it finds the same lensmith."""
+# It finds the same lensmith as the process that starts it; nothing but answers may come out where they are read.
+_PROGRAM = """
+import os, sys
+answers = os.fdopen(os.dup(1), "wb")
+os.dup2(2, 1)
+import pickle
+sys.path[:] = pickle.load(sys.stdin.buffer)
+from lensmith.data.decoding import answer
+answer(sys.stdin.buffer, answers)
+"""
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,11 @@ class Target:
     size: tuple[int, int]
     color: Color
     resize: Resize
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width, channels."""
+        return (*self.size, 3 if self.color == "rgb" else 1)
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,7 @@ class Decoded:
 Decoder = Callable[[Sequence[str], Target], Decoded]
 
 
-def decode_in_order(paths: Sequence[str], target: Target) -> Iterator[Decoded]:
+def decode_in_order(paths: Sequence[str], target: Target) -> Generator[Decoded]:
     """Decode files, some after the others, in their order.
 
     Args:
@@ -72,18 +87,23 @@ def decode_in_order(paths: Sequence[str], target: Target) -> Iterator[Decoded]:
         target: What to bring them to.
 
     Yields:
-        What came of the next `FILES_AT_ONCE` files.
+        What came of the next few files.
 
     Raises:
         DataError: A process that decodes was killed.
     """
-    chunks = [paths[start : start + FILES_AT_ONCE] for start in range(0, len(paths), FILES_AT_ONCE)]
-    count = os.cpu_count() or 1
-    in_processes = count > 1 and len(paths) >= FEWEST_FOR_PROCESSES and sys.executable
+    cores, in_processes = _cores(), _pays_for_processes(len(paths))
+    at_once = _at_once(len(paths), target, cores, in_processes)
+    chunks = [paths[start : start + at_once] for start in range(0, len(paths), at_once)]
+    count = max(1, min(cores, len(chunks)))
     with contextlib.ExitStack() as stack:
-        decoder = stack.enter_context(_processes(count)) if in_processes else decode_each
+        children = _start_all(count) if in_processes else []
+        # From the last to the first: nobody waits for what is no longer wanted.
+        stack.callback(_close, children)
         pool = ThreadPoolExecutor(count)
         stack.callback(pool.shutdown, cancel_futures=True)
+        stack.callback(_kill, children)
+        decoder = _decoder_of(children) if children else decode_each
         waiting: deque[Future[Decoded]] = deque()
         for chunk in chunks:
             # Not all at once, so that decoded images do not pile up in front of a slow disk.
@@ -110,8 +130,8 @@ def decode_each(paths: Sequence[str], target: Target) -> Decoded:
         kept.append(place)
         hashes.append(hashlib.sha256(content).hexdigest())
         headers.add(header)
-    shape = (0, *target.size, 3 if target.color == "rgb" else 1)
-    return Decoded(np.stack(pixels) if pixels else np.zeros(shape, np.uint8), kept, hashes, problems, headers)
+    stacked = np.stack(pixels) if pixels else np.zeros((0, *target.shape), np.uint8)
+    return Decoded(stacked, kept, hashes, problems, headers)
 
 
 def headers_of(paths: Sequence[str]) -> set[Header]:
@@ -123,67 +143,105 @@ def headers_of(paths: Sequence[str]) -> set[Header]:
     return found
 
 
-@contextlib.contextmanager
-def _processes(count: int) -> Iterator[Decoder]:
+def answer(questions: Any, answers: Any) -> None:
+    """Decode what is asked for, until nobody asks any more: what a process that decodes does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            pickle.dump(decode_each(*pickle.load(questions)), answers)
+            answers.flush()
+
+
+def _cores() -> int:
+    """Count those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _pays_for_processes(files: int) -> bool:
+    # A frozen program is its own interpreter, and would start itself.
+    can_start = bool(sys.executable) and not getattr(sys, "frozen", False)
+    return can_start and _cores() > 1 and files >= FEWEST_FOR_PROCESSES
+
+
+def _at_once(files: int, target: Target, cores: int, in_processes: bool) -> int:
+    """Choose how many files are decoded at once: enough for every core, and never much memory."""
+    most = MOST_AT_ONCE if in_processes else MOST_IN_A_THREAD
+    return max(1, min(most, MOST_BYTES // int(np.prod(target.shape)), files // (4 * cores)))
+
+
+def _start_all(count: int) -> list[subprocess.Popen[bytes]]:
+    """Start processes; none where the system lets no more be started."""
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        for _ in range(count):
+            children.append(_start())
+    except OSError:
+        _kill(children)
+        _close(children)
+        return []
+    return children
+
+
+def _start() -> subprocess.Popen[bytes]:
+    child = subprocess.Popen(
+        # -P: not what lies in the working folder by the name of a module of Python's.
+        [sys.executable, "-P", "-c", _PROGRAM],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        # In a session of its own, so that Ctrl-C reaches only the process that was started by the user.
+        start_new_session=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+    _send(child, sys.path)
+    return child
+
+
+def _decoder_of(children: Sequence[subprocess.Popen[bytes]]) -> Decoder:
     """Give a decoder that may be called from several threads at once and has a process for each call."""
     idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
-    children = [_start() for _ in range(count)]
     for child in children:
         idle.put(child)
 
     def decode(paths: Sequence[str], target: Target) -> Decoded:
         child = idle.get()
         try:
-            return _ask(child, (paths, target))
+            return _ask(child, paths, target)
         finally:
             idle.put(child)
 
-    try:
-        yield decode
-    finally:
-        for child in children:
-            child.kill()
-            child.communicate()
+    return decode
 
 
-def _start() -> "subprocess.Popen[bytes]":
-    # In a session of its own, so that Ctrl-C reaches only the process that was started by the user.
-    child = subprocess.Popen(
-        [sys.executable, "-c", f"{_PROGRAM} decoding.answer()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-        pipesize=PIPE_BYTES,
-    )
-    _send(child, sys.path)
-    return child
-
-
-def _ask(child: "subprocess.Popen[bytes]", question: Any) -> Decoded:
+def _ask(child: subprocess.Popen[bytes], paths: Sequence[str], target: Target) -> Decoded:
     assert child.stdout
     try:
-        _send(child, question)
-        answer: Decoded = pickle.load(child.stdout)
-    except (OSError, EOFError, pickle.UnpicklingError) as error:
+        _send(child, (paths, target))
+        found: Decoded = pickle.load(child.stdout)
+    except Exception as error:  # whatever a pipe raises that has come to its end, or half of an answer
+        child.kill()
         raise DataError(
-            f"A process that decodes images ended with {child.wait()} while it read {question[0][0]} and the files "
-            "after it. Is there too little memory, or is one of them damaged in a way that Pillow cannot stand?"
+            f"A process that decodes images ended with {child.wait()} when it was given {paths[0]} and the files after "
+            "it. What it said itself is above. Try again with more memory free; if it ends at the same files, move "
+            "them away."
         ) from error
-    return answer
+    return found
 
 
-def _send(child: "subprocess.Popen[bytes]", value: Any) -> None:
+def _send(child: subprocess.Popen[bytes], value: Any) -> None:
     assert child.stdin
     pickle.dump(value, child.stdin)
     child.stdin.flush()
 
 
-def answer() -> None:
-    """Decode what comes in on stdin, until its end; what decodes files in a process of its own runs this."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not get among them
-    with contextlib.suppress(EOFError, BrokenPipeError):
-        while True:
-            pickle.dump(decode_each(*pickle.load(sys.stdin.buffer)), answers)
-            answers.flush()
+def _kill(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        child.kill()
+        child.wait()
+
+
+def _close(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        for pipe in (child.stdin, child.stdout):
+            with contextlib.suppress(OSError):  # what it was not sent any more
+                if pipe:
+                    pipe.close()

@@ -24,17 +24,17 @@ def plain(network: Any) -> Any:
     """
     import keras
 
-    described = [keras.saving.serialize_keras_object(layer) for layer in network.layers]
-    if not any(_is_ours(its) for its in described):
-        return network
     try:
+        described = [keras.saving.serialize_keras_object(layer) for layer in network.layers]
+        if not any(_is_ours(its) for its in described):
+            return network
         layers = [keras.saving.deserialize_keras_object(_plain(its)) for its in described]
         copy = keras.Sequential([keras.Input(network.input_shape[1:]), *layers], name=network.name)
+        for ours, theirs in zip(network.layers, copy.layers, strict=True):
+            # By position: a layer that holds others can have several weights of one name.
+            theirs.set_weights(ours.get_weights())
     except Exception as error:  # every layer has its own way to refuse
         raise ExportError(f"The network cannot be written in plain Keras: {explain_refusal(error)}") from error
-    for ours, theirs in zip(network.layers, copy.layers, strict=True):
-        # By position: a layer that holds others can have several weights of one name.
-        theirs.set_weights(ours.get_weights())
     return copy
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lensmith.backend import compiles_steps
 from lensmith.config import Recipe
 from lensmith.data import Dataset
-from lensmith.errors import LensmithError, RecipeError
+from lensmith.errors import ExportError, LensmithError, RecipeError
 from lensmith.models import adapt, build_model, check_agreement, plain
 from lensmith.records import Record
 from lensmith.runs import Run
@@ -88,7 +88,7 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
         raise LensmithError("TensorBoard is not installed. Install it with: pip install 'lensmith[tensorboard]'")
     network = build_model(recipe.model, dataset.image_shape, num_classes, recipe.name or "model")
     adapt(network, dataset.train.sample(IMAGES_ADAPTED_TO, recipe.seed).read())
-    plain(network)  # what cannot be saved in the end is refused before there is a run
+    _check_can_be_saved(network)
     check_optimizer(recipe.training)
     policy = settle(recipe).training.dtype_policy
     if policy:
@@ -98,6 +98,14 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
     for part in recipe.training.progressive_resizing or []:
         smaller(trainee, part.size)  # what cannot be is refused before there is a run
     return Preparation(network, trainee)
+
+
+def _check_can_be_saved(network: Any) -> None:
+    """Refuse, before there is a run, what could not be saved in the end."""
+    try:
+        plain(network)
+    except ExportError as error:
+        raise RecipeError(str(error)) from error
 
 
 def fit(

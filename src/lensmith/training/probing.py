@@ -11,6 +11,7 @@ from lensmith.training.fitting import EVALUATION_BATCH, prepare, training_images
 from lensmith.training.precision import FULL, set_precision
 
 FEWEST_STEPS = 2
+SECONDS_FOR_EVALUATION = 0.1
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,11 @@ def _evaluated_per_second(network: Any, dataset: Dataset) -> float:
     import keras
 
     set_precision(network, FULL)
-    batch = keras.ops.convert_to_tensor(dataset.train.read(slice(0, EVALUATION_BATCH)), "float32")
-    seconds = []
-    for _ in range(2):  # the first one gets the memory
+    images, seconds = 1, 0.0
+    while images < EVALUATION_BATCH and seconds < SECONDS_FOR_EVALUATION:
+        images = min(8 * images, EVALUATION_BATCH)
+        batch = keras.ops.convert_to_tensor(dataset.train.read(slice(0, images)), "float32")
         began = time.perf_counter()
         keras.ops.convert_to_numpy(network(batch, training=False))
-        seconds.append(time.perf_counter() - began)
-    return len(batch) / min(seconds)
+        seconds = time.perf_counter() - began
+    return min(images, len(dataset.train)) / seconds

@@ -12,6 +12,7 @@ from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.errors import LensmithError
 from lensmith.evaluation import count_views
+from lensmith.export import IMAGES_COMPARED
 from lensmith.models import group_widths
 from lensmith.training import measure_throughput, settle
 from lensmith.workflows.auto import DEFAULT_SIZE, SIZES, Size, network_settings, training_settings
@@ -25,7 +26,7 @@ VALIDATION_SPEEDUP = 3.0
 # Saving, ONNX and the check that both agree, evaluation's pictures and the report; and the end of an epoch beside its
 # validation: measured on two cores.
 FINISHING_SECONDS = 5.0
-EPOCH_SECONDS = 0.05
+EPOCH_SECONDS = 0.1
 FEWEST_IMAGES = 2_000
 # What reading and writing one activation costs, in multiply-adds of each precision: measured on two cores with AMX.
 MOVING = {"float32": 500, "mixed_bfloat16": 3000}
@@ -158,7 +159,10 @@ class _Planner:
     @property
     def _for_training(self) -> float:
         """Seconds that the epochs can have, with what comes after each of them."""
-        predicted = self._views * len(self._dataset.test) if self._dataset.test else 0
+        data = self._dataset
+        # Export compares the network's answers on some of them with those of the exported one.
+        predicted = 2 * min(IMAGES_COMPARED, len(data.test or data.validation or data.train))
+        predicted += self._views * len(data.test) if data.test else 0
         after = FINISHING_SECONDS + predicted / self._measured.evaluated_per_second
         return self._budget.left - self._measured.compile_seconds - after
 
