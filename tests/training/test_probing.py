@@ -1,13 +1,32 @@
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lensmith.backend import compiles_steps, make_deterministic
 from lensmith.config import load_recipe
 from lensmith.data import open_dataset
-from lensmith.training import measure_throughput, prepare
+from lensmith.training import measure_throughput, prepare, probing
 
 pytestmark = pytest.mark.skipif(not compiles_steps(), reason="only TensorFlow compiles many steps")
+
+SLOW, QUICK = 0.4, 0.001
+
+
+def test_a_first_answer_that_takes_long_says_nothing_of_the_others(
+    stripes_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seconds = [SLOW]
+
+    def network(images: Any, training: bool) -> Any:
+        assert not training
+        time.sleep(seconds.pop() if seconds else QUICK)
+        return images
+
+    monkeypatch.setattr(probing, "set_precision", lambda network, policy: None)
+    dataset = open_dataset(stripes_folder, load_recipe("fast").data)
+    assert probing._evaluated_per_second(network, dataset) > 8 / SLOW * 10
 
 
 def test_it_measures_a_speed_and_leaves_no_trace_in_a_training_that_is_seeded_after_it(stripes_folder: Path):
