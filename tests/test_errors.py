@@ -20,7 +20,7 @@ def test_every_exception_is_one_of_ours_and_in_the_picture(kind: type[LensmithEr
 
 def test_exit_codes_are_those_of_the_design() -> None:
     codes = {kind.__name__: kind.exit_code for kind in EXCEPTIONS}
-    special = {"ExportError": 1, "TrainingDiverged": 3, "Interrupted": 130}
+    special = {"ExportError": 1, "TrainingDiverged": 3, "Interrupted": 130, "Terminated": 143}
     assert codes == {name: special.get(name, 2) for name in codes}
     assert special.keys() <= codes.keys()
 

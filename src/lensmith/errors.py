@@ -6,9 +6,11 @@ LensmithError              exit 2   what the user gave is wrong; the message say
 │   └── DecodeError                 one image file
 ├── RecipeError                     a recipe, a setting, a layer, a network that cannot be built
 ├── RunError                        a run folder
+├── UnsafeFile                      a file that could do more than it should
 └── ExportError            exit 1   an exported file does not agree with the model
 TrainingDiverged           exit 3   the loss stopped being a finite number
 Interrupted                exit 130 stopped by Ctrl-C; the run can be resumed
+└── Terminated             exit 143 stopped by the system, by SIGTERM; the run can be resumed
 ```
 """
 
@@ -47,6 +49,10 @@ class RunError(LensmithError):
     """A run folder is missing, taken, unreadable or cannot be written."""
 
 
+class UnsafeFile(LensmithError):
+    """A file that may come from somebody else holds what could run code, reach for other files or fill the memory."""
+
+
 class ExportError(LensmithError):
     """An exported file does not agree with the model it was made from."""
 
@@ -63,6 +69,16 @@ class Interrupted(LensmithError):
     """The user stopped the command; what was done is kept."""
 
     exit_code = 130
+
+
+class StopSignal(BaseException):
+    """SIGTERM came. No `Exception`, so that whoever catches those does not take it for an error of theirs."""
+
+
+class Terminated(Interrupted):
+    """The system stopped the command, by SIGTERM; what was done is kept."""
+
+    exit_code = 143
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

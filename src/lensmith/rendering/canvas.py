@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from lensmith.files import replacing
 from lensmith.rendering.wording import shorten
-from lensmith.runs import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
