@@ -1,5 +1,7 @@
+import errno
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +10,11 @@ import keras
 import numpy as np
 import pytest
 
-from lensmith.data import Split
-from lensmith.errors import ExportError
+from lensmith.config import DataConfig
+from lensmith.data import Split, open_dataset
+from lensmith.errors import ExportError, RunError
 from lensmith.export import _compare, export_artifact
+from lensmith.files import UNFINISHED
 from lensmith.inference import Predictor
 from lensmith.runs import Run, create_run
 
@@ -84,9 +88,6 @@ class _Disagreeing:
 
 
 def test_files_that_disagree_are_refused_without_an_artefact(tiny_run: Run, stripes_folder: Path, tmp_path: Path):
-    from lensmith.config import DataConfig
-    from lensmith.data import open_dataset
-
     run = create_run("x", "bad", tmp_path)
     with pytest.raises(ExportError, match=r"does not agree.*same class on 0\.00%"):
         export_artifact(run, _Disagreeing(tiny_run.model), open_dataset(stripes_folder, DataConfig()))
@@ -130,9 +131,6 @@ def test_either_of_two_tied_classes_is_the_likeliest(keras_answers, onnx_answers
 
 
 def test_answers_that_are_no_numbers_are_no_agreement(tiny_run: Run, stripes_folder: Path, tmp_path: Path):
-    from lensmith.config import DataConfig
-    from lensmith.data import open_dataset
-
     model = tiny_run.model
     model.set_weights([np.full_like(its, np.nan) for its in model.get_weights()])
     run = create_run("x", "nan", tmp_path)
@@ -140,3 +138,20 @@ def test_answers_that_are_no_numbers_are_no_agreement(tiny_run: Run, stripes_fol
     with pytest.raises(ExportError):
         export_artifact(run, model, open_dataset(stripes_folder, DataConfig()))
     assert not (run.path / "artifact.json").exists()
+
+
+def test_where_the_new_model_cannot_be_written_the_old_one_is_as_usable_as_before(
+    tiny_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(shutil.copytree(tiny_run.path, tmp_path / "run"))
+    files = {file: file.read_bytes() for file in (run.keras_file, run.onnx_file, run.path / "artifact.json")}
+
+    def full(keras_file: Path, onnx_file: Path) -> None:
+        onnx_file.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("lensmith.export.export_onnx", full)
+    with pytest.raises(RunError, match="cannot be written: No space left on device"):
+        export_artifact(run, run.model, open_dataset(run.info["data"]["source"], DataConfig()))
+    assert {file: file.read_bytes() for file in files} == files
+    assert not list(run.path.rglob(f"{UNFINISHED}*"))

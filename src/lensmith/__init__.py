@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from lensmith.runs import find_run as load_run
     from lensmith.workflows.evaluate import evaluate
     from lensmith.workflows.predict import predict
+    from lensmith.workflows.resume import resume
     from lensmith.workflows.show import show
-    from lensmith.workflows.train import resume, train
+    from lensmith.workflows.train import train
 
 __version__ = "0.1.0"
 
@@ -29,7 +30,7 @@ _WHERE = {
     "evaluate": ("lensmith.workflows.evaluate", "evaluate"),
     "load_run": ("lensmith.runs", "find_run"),
     "predict": ("lensmith.workflows.predict", "predict"),
-    "resume": ("lensmith.workflows.train", "resume"),
+    "resume": ("lensmith.workflows.resume", "resume"),
     "show": ("lensmith.workflows.show", "show"),
     "train": ("lensmith.workflows.train", "train"),
 }

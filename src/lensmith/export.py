@@ -1,7 +1,8 @@
 """Write the artefact: `model.keras`, `model.onnx` and what is needed to use them, measured to agree."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import numpy as np
 from lensmith.backend import export_onnx
 from lensmith.data import Dataset, Split
 from lensmith.errors import ExportError
+from lensmith.files import replacing, write_text
 from lensmith.inference import Predictor
 from lensmith.records import Record, to_json
-from lensmith.runs import Run, replacing, write_text
+from lensmith.runs import Run
 
 ARTIFACT_VERSION = 1
 TOLERANCE = 1e-4
@@ -53,23 +55,15 @@ def export_artifact(run: Run, model: Any, dataset: Dataset) -> ExportedModel:
     Raises:
         ExportError: The two files disagree; both are kept for looking into, without `artifact.json`.
     """
-    # An artefact of an earlier training must not vouch for what is written now.
-    (run.path / "artifact.json").unlink(missing_ok=True)
-    with replacing(run.keras_file) as temporary:
-        model.save(temporary)
-    with replacing(run.onnx_file) as temporary:
-        export_onnx(run.keras_file, temporary)
-    artifact = {
-        "version": ARTIFACT_VERSION,
-        "image_size": list(dataset.image_shape[:2]),
-        "color": dataset.color,
-        "resize": dataset.resize,
-        "class_names": list(dataset.class_names),
-        "temperature": None,
-        "rejection_threshold": None,
-        "sha256": {file.name: _sha256(file) for file in (run.keras_file, run.onnx_file)},
-    }
-    exported = _compare(model, Predictor(run.onnx_file, artifact), _held_out(dataset))
+    artifact_file = run.path / "artifact.json"
+    with replacing(run.keras_file) as keras_file, replacing(run.onnx_file) as onnx_file:
+        model.save(keras_file)
+        export_onnx(keras_file, onnx_file)
+        artifact = _artifact(dataset, {"model.keras": keras_file, "model.onnx": onnx_file})
+        found = _compare(model, Predictor(onnx_file, artifact), _held_out(dataset))
+        # The artefact of an earlier training must not vouch for what is put in its place now.
+        artifact_file.unlink(missing_ok=True)
+    exported = replace(found, path=str(run.onnx_file))
     # Not `>`: a difference that is NaN is no agreement.
     if exported.agreement < 1 or not exported.max_difference <= TOLERANCE:
         raise ExportError(
@@ -77,8 +71,22 @@ def export_artifact(run: Run, model: Any, dataset: Dataset) -> ExportedModel:
             f"{exported.n} images, probabilities differ by up to {exported.max_difference:.2g} "
             f"(at most {TOLERANCE:g} is accepted)."
         )
-    write_text(run.path / "artifact.json", to_json(artifact | {"agreement": exported}))
+    write_text(artifact_file, to_json(artifact | {"agreement": exported}))
     return exported
+
+
+def _artifact(dataset: Dataset, files: Mapping[str, Path]) -> dict[str, Any]:
+    """Collect what is needed to use the files, which are given by the names that they will have."""
+    return {
+        "version": ARTIFACT_VERSION,
+        "image_size": list(dataset.image_shape[:2]),
+        "color": dataset.color,
+        "resize": dataset.resize,
+        "class_names": list(dataset.class_names),
+        "temperature": None,
+        "rejection_threshold": None,
+        "sha256": {name: _sha256(file) for name, file in files.items()},
+    }
 
 
 def _held_out(dataset: Dataset) -> Split:

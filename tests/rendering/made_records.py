@@ -134,6 +134,7 @@ def a_report(folder: Path, dataset: Dataset, wrong: dict[int, int] | None = None
             new_images=240,
             steps=30,
             best_epoch=2,
+            problems=[],
             history=a_history(),
         ),
         layers=[LayerRow("flatten", "Flatten", (None, 192), 0), LayerRow("dense", "Dense", (None, 3), 579)],

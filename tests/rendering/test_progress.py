@@ -32,6 +32,12 @@ def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_matters_is_said_to_who_wants_no_progress_too(quiet: bool, capsys: pytest.CaptureFixture[str]):
+    Screen(quiet=quiet).warn("[b] is damaged")
+    assert capsys.readouterr() == ("", "[b] is damaged\n")
+
+
 def test_a_terminal_shows_a_bar_with_eta_speed_loss_and_percentage(monkeypatch: pytest.MonkeyPatch):
     written = io.StringIO()
     terminal = Console(file=written, force_terminal=True, width=160, highlight=False)

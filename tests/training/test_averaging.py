@@ -17,7 +17,7 @@ def fill(model: keras.Sequential, value: float) -> None:
 
 def test_it_is_the_moving_average_of_weights_and_statistics_taken_every_so_many_steps():
     model = network()
-    average = WeightAverage(model, decay=0.9, every=2)
+    average = WeightAverage(model, decay=0.9, every=2, steps_per_epoch=10)
     fill(model, 0.0)
     average.values = [its * 0 for its in average.values]
     average.on_epoch_begin(0)
@@ -36,7 +36,7 @@ def test_it_is_the_moving_average_of_weights_and_statistics_taken_every_so_many_
 
 def test_steps_go_on_counting_over_epochs_and_calls_of_many_steps():
     model = network()
-    average = WeightAverage(model, decay=0.5, every=4)
+    average = WeightAverage(model, decay=0.5, every=4, steps_per_epoch=6)
     average.on_epoch_begin(0)
     average.on_train_batch_end(3)
     average.on_train_batch_end(5)  # the epoch's sixth and last step
@@ -48,7 +48,7 @@ def test_steps_go_on_counting_over_epochs_and_calls_of_many_steps():
 @pytest.mark.parametrize("end", ["on_test_begin", "on_epoch_end"])
 def test_before_the_first_update_it_is_the_trained_network(end: str):
     model = network()
-    average = WeightAverage(model, decay=0.5, every=100)
+    average = WeightAverage(model, decay=0.5, every=100, steps_per_epoch=10)
     average.on_epoch_begin(0)
     fill(model, 3.0)
     average.on_train_batch_end(0)
@@ -59,8 +59,8 @@ def test_before_the_first_update_it_is_the_trained_network(end: str):
 
 def test_validation_sees_the_average_and_training_goes_on_with_its_own_weights():
     model = network()
-    average = WeightAverage(model, decay=0.5, every=1)
-    average.start_from([np.full_like(its, 7.0) for its in average.values], 1, 1)
+    average = WeightAverage(model, decay=0.5, every=1, steps_per_epoch=10)
+    average.start_from([np.full_like(its, 7.0) for its in average.values], 1)
     fill(model, 1.0)
     average.on_test_begin()
     assert model.get_weights()[0].ravel()[0] == pytest.approx(7.0)

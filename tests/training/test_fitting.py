@@ -10,7 +10,7 @@ from lensmith.config import Recipe, load_recipe
 from lensmith.data import Dataset, open_dataset
 from lensmith.errors import LensmithError, RecipeError, TrainingDiverged
 from lensmith.runs import Run, create_run
-from lensmith.training import TrainingResult, fit, prepare
+from lensmith.training import TrainingResult, fit, newest_checkpoint, prepare
 
 NETWORK = {
     "model.layers": [
@@ -37,7 +37,8 @@ def dataset(stripes_folder: Path) -> Dataset:
 
 def trained(run: Run, dataset: Dataset, its: Recipe, *, resume: bool = False, callbacks: tuple = ()) -> TrainingResult:
     make_deterministic(its.seed)
-    return fit(run, dataset, its, prepare(dataset, its), callbacks, resume=resume)
+    start, _ = newest_checkpoint(run.checkpoints) if resume else (None, [])
+    return fit(run, dataset, its, prepare(dataset, its), callbacks, start=start)
 
 
 def weights(result: TrainingResult) -> list[np.ndarray]:
@@ -160,7 +161,7 @@ def test_the_last_step_of_an_epoch_is_looked_at_too(dataset: Dataset, tmp_path: 
     )
     with pytest.raises(TrainingDiverged, match=r"epoch 1, step 1\."):
         trained(run, dataset, one_wild_step)
-    assert [path.name for path in run.checkpoints.iterdir()] == ["epoch-0000"]
+    assert [path.name for path in run.checkpoints.iterdir()] == ["step-00000000"]
 
 
 def test_a_run_that_ran_out_of_patience_trains_no_further_when_resumed(dataset: Dataset, tmp_path: Path):
@@ -272,3 +273,28 @@ def test_a_run_in_mixed_precision_keeps_a_float32_model_that_answers_as_it_was_m
 def test_smaller_images_that_the_network_cannot_take_are_refused_before_there_is_a_run(dataset: Dataset):
     with pytest.raises(RecipeError, match=r"progressive_resizing: the network cannot work on images of 8x8"):
         prepare(dataset, recipe(training__progressive_resizing=[{"until": 0.5, "size": 8}]))
+
+
+def test_too_little_memory_is_said_with_the_batch_size_to_try(dataset: Dataset, tmp_path: Path):
+    class Hungry(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+            np.zeros(2**60, np.uint8)
+
+    run = create_run("x", "a", tmp_path)
+    with pytest.raises(LensmithError, match=r"too little memory for batches of 16 images\. Try --batch-size 8"):
+        trained(run, dataset, recipe(), callbacks=(Hungry(),))
+    assert newest_checkpoint(run.checkpoints)[0] is not None
+
+
+def test_a_loss_that_is_infinite_in_validation_only_has_its_own_cause(dataset: Dataset, tmp_path: Path):
+    class Spoil(keras.callbacks.Callback):
+        def on_test_begin(self, logs: dict | None = None) -> None:
+            moving = next(its for its in self.model.variables if "moving_variance" in its.path)
+            moving.assign(np.full(moving.shape, np.nan, np.float32))
+
+    run = create_run("x", "a", tmp_path)
+    with pytest.raises(TrainingDiverged, match=r"(validation loss became nan|weights became).*kept"):
+        trained(run, dataset, recipe(), callbacks=(Spoil(),))
+    for file in run.checkpoints.glob("*/state.npz"):
+        with np.load(file) as arrays:
+            assert all(np.isfinite(arrays[name]).all() for name in arrays.files)

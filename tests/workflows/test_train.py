@@ -1,14 +1,12 @@
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from tests.made_images import stripes, write_folder
 
 import lensmith
 from lensmith.config import load_recipe
-from lensmith.errors import LensmithError, RunError
+from lensmith.errors import LensmithError
 from lensmith.runs import Run
 
 QUICK = {"epochs": 2, "batch_size": 8, "learning_rate": 0.001}
@@ -74,48 +72,6 @@ def test_where_images_cannot_be_made_smaller_the_run_says_so(
     run = lensmith.train(stripes_folder, "fast", set=settings, runs=tmp_path).run
     assert load_recipe(Run(Path(run)).recipe_file).training.progressive_resizing is None
     assert "All images are seen at full size: progressive resizing needs TensorFlow" in capsys.readouterr().err
-
-
-def test_a_finished_run_is_trained_further(stripes_folder: Path, tmp_path: Path):
-    first = lensmith.train(stripes_folder, "cifar-2conv-bn-dropout", set=QUICK, name="short", runs=tmp_path)
-    further = lensmith.resume("short", epochs=4, runs=tmp_path)
-    whole = lensmith.train(
-        stripes_folder, "cifar-2conv-bn-dropout", set={**QUICK, "epochs": 4}, name="long", runs=tmp_path
-    )
-    assert (first.epochs, further.epochs, further.run) == (2, 4, first.run)
-    assert further.images_per_second == pytest.approx(56 * 2 / further.train_seconds, rel=0.01)
-    for ours, theirs in zip(weights(further.run), weights(whole.run), strict=True):
-        assert (ours == theirs).all()
-    assert Run(tmp_path / "short").info["resumed"]
-
-
-def test_a_run_whose_data_has_changed_is_not_resumed(tmp_path: Path):
-    folder = write_folder(tmp_path / "data", *stripes(40), ("a", "b"))
-    lensmith.train(folder, "cifar-2conv", set=QUICK, name="r", runs=tmp_path / "runs")
-    Image.new("RGB", (12, 12)).save(folder / "a" / "new.png")
-    with pytest.raises(RunError, match="had 40 usable images and has 41"):
-        lensmith.resume("r", epochs=3, runs=tmp_path / "runs")
-    assert Run(tmp_path / "runs" / "r").info["state"] == "finished"
-
-
-def test_a_resume_that_cannot_work_leaves_the_run_as_it_was(stripes_folder: Path, tmp_path: Path):
-    lensmith.train(stripes_folder, "cifar-2conv", set=QUICK, name="r", runs=tmp_path)
-    run = Run(tmp_path / "r")
-    before = (run.info, run.recipe_file.read_text())
-    with pytest.raises(RunError, match="has 2 epochs already"):
-        lensmith.resume("r", epochs=1, runs=tmp_path)
-    shutil.rmtree(run.checkpoints)
-    with pytest.raises(RunError, match="no checkpoint"):
-        lensmith.resume("r", epochs=9, runs=tmp_path)
-    assert (run.info, run.recipe_file.read_text()) == before
-
-
-def test_a_run_that_ended_within_an_epoch_is_not_trained_further(stripes_folder: Path, tmp_path: Path):
-    lensmith.train(stripes_folder, "cifar-2conv", set={**QUICK, "epochs": 1.5}, name="r", runs=tmp_path)
-    for epochs in (2, 3):
-        with pytest.raises(RunError, match=rf"within an epoch, after 1\.5, .*Train anew: .*--epochs {epochs}"):
-            lensmith.resume("r", epochs=epochs, runs=tmp_path)
-    assert lensmith.resume("r", runs=tmp_path).epochs == 2
 
 
 def test_a_file_of_the_users_called_auto_is_theirs(stripes_folder: Path, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from lensmith.backend.compiled import Steps, compile_steps, compiles_steps
 from lensmith.backend.kernels import MOST_COLUMNS, convolve_narrow, fused_batch_normalization, fused_silu
+from lensmith.backend.memory import free_memory, is_out_of_memory
 from lensmith.backend.onnx_export import export_onnx
 from lensmith.backend.starting import (
     BACKENDS,
@@ -24,8 +25,10 @@ __all__ = [
     "compiles_steps",
     "convolve_narrow",
     "export_onnx",
+    "free_memory",
     "fused_batch_normalization",
     "fused_silu",
+    "is_out_of_memory",
     "load_model",
     "make_deterministic",
     "multiplies_bfloat16_fast",

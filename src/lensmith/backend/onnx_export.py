@@ -23,6 +23,7 @@ def export_onnx(keras_file: str | Path, onnx_file: str | Path) -> None:
 
     Raises:
         ExportError: The model holds something that has no ONNX form; the message is tf2onnx's last line.
+        OSError: The file cannot be written.
     """
     if backend_name() != "tensorflow":
         _export_in_tensorflow_process(keras_file, onnx_file)
@@ -34,6 +35,8 @@ def export_onnx(keras_file: str | Path, onnx_file: str | Path) -> None:
     try:
         with _quiet():
             model.export(str(onnx_file), format="onnx", verbose=False)
+    except OSError:
+        raise
     except Exception as error:  # tf2onnx raises bare errors of many kinds
         raise ExportError(_NO_ONNX + _last_line(str(error))) from error
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lensmith.config.problems import explain
-from lensmith.config.recipe import EvaluationConfig, Recipe
+from lensmith.config.recipe import EvaluationConfig, Recipe, TrainingConfig
 from lensmith.errors import RecipeError, did_you_mean
 
 SHORT_FORMS = {
@@ -46,7 +46,7 @@ def load_recipe(
     name, text = _find(str(recipe))
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise RecipeError(f"{recipe} is not valid TOML: {error}.") from None
     for settings in (base or {}, overrides or {}):
         whole = {SHORT_FORMS.get(key, key): value for key, value in settings.items()}
@@ -84,7 +84,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, str]:
 def to_toml(recipe: Recipe) -> str:
     """Write the recipe, resolved, as TOML that `load_recipe` reads back to an equal one.
 
-    The table `evaluation` is left out where it is as by default.
+    The table `evaluation` and `training.checkpoint_seconds` are left out where they are as by default.
 
     Example:
         >>> '[data]' in to_toml(load_recipe("mnist-3conv"))
@@ -92,9 +92,13 @@ def to_toml(recipe: Recipe) -> str:
     """
     import tomli_w
 
-    # Results are stored under a hash of this text; those from before there was this table must stay valid.
-    unset = {"evaluation"} if recipe.evaluation == EvaluationConfig() else set()
-    return tomli_w.dumps(recipe.model_dump(exclude=unset, exclude_none=True))
+    # Results are stored under a hash of this text; those from before there were these must stay valid.
+    values = recipe.model_dump(exclude_none=True)
+    if recipe.evaluation == EvaluationConfig():
+        del values["evaluation"]
+    if recipe.training.checkpoint_seconds == TrainingConfig.model_fields["checkpoint_seconds"].default:
+        del values["training"]["checkpoint_seconds"]
+    return tomli_w.dumps(values)
 
 
 def _find(recipe: str) -> tuple[str, str]:

@@ -130,6 +130,8 @@ class TrainingConfig(Table):
     weight_averaging: WeightAveraging | None = None
     early_stopping: EarlyStopping | None = None
     tensorboard: bool = False
+    checkpoint_seconds: float = Field(60.0, gt=0)
+    """Keep the whole state so often within an epoch; at its end it is kept in any case."""
 
     @model_validator(mode="after")
     def _parts_in_order(self) -> "TrainingConfig":

@@ -44,6 +44,11 @@ class Screen:
         if text:
             self._console.print(text, markup=False, soft_wrap=True)
 
+    def warn(self, text: str) -> None:
+        """Print a line that matters even to who wants no progress."""
+        console = Console(stderr=True, highlight=False) if self._console.quiet else self._console
+        console.print(text, markup=False, soft_wrap=True)
+
     def decoding(self) -> "DecodingBar":
         """Return a bar for decoding image files."""
         return DecodingBar(self._progress)

@@ -17,27 +17,26 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
         Polyak and Juditsky, 1992; the bound on the decay is that of TensorFlow's `ExponentialMovingAverage`.
     """
 
-    def __init__(self, network: Any, decay: float, every: int) -> None:
+    def __init__(self, network: Any, decay: float, every: int, steps_per_epoch: int) -> None:
         """Average `network` every so many steps, keeping `decay` of the average in each update."""
         super().__init__()
         self._variables = [its for its in network.variables if "float" in str(its.dtype)]
         self._decay, self.every = decay, every
         self.values, self.updates = self._current(), 0
-        self._steps = self._steps_before = 0
+        self._steps_per_epoch, self._steps_before = steps_per_epoch, 0
         self._trained: list[npt.NDArray[Any]] = []
 
-    def start_from(self, values: list[npt.NDArray[Any]], updates: int, steps: int) -> None:
-        """Go on from what a checkpoint has kept, after so many updates and steps."""
-        self.values, self.updates, self._steps = values, updates, steps
+    def start_from(self, values: list[npt.NDArray[Any]], updates: int) -> None:
+        """Go on from what a checkpoint has kept after so many updates."""
+        self.values, self.updates = values, updates
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Remember where the epoch's steps begin."""
-        self._steps_before = self._steps
+        self._steps_before = epoch * self._steps_per_epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Update the average when its turn has come."""
-        self._steps = self._steps_before + batch + 1
-        if self._steps % self.every == 0:
+        if (self._steps_before + batch + 1) % self.every == 0:
             decay = min(self._decay, (1 + self.updates) / (10 + self.updates))
             both = zip(self.values, self._current(), strict=True)
             self.values = [kept + (1 - decay) * (its - kept) for kept, its in both]

@@ -91,9 +91,14 @@ class TrainingImages:
                 yield images, targets
 
 
+def steps_per_epoch(config: TrainingConfig, images: int) -> int:
+    """Return the steps of a whole epoch: the batches that hold all images."""
+    return -(-images // config.batch_size)
+
+
 def total_steps(config: TrainingConfig, images: int) -> int:
     """Return the steps of a whole training, at least one."""
-    return max(1, round(config.epochs * -(-images // config.batch_size)))
+    return max(1, round(config.epochs * steps_per_epoch(config, images)))
 
 
 def ordered_batches(split: Split, targets: Targets, batch_size: int) -> Any:

@@ -1,21 +1,25 @@
 """Fit a network to a data set: build, compile, train, and hand back the best epoch's model."""
 
+import contextlib
+import copy
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lensmith.backend import compiles_steps
+from lensmith.backend import compiles_steps, is_out_of_memory
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.errors import ExportError, LensmithError, RecipeError
+from lensmith.files import write_text
 from lensmith.models import adapt, build_model, check_agreement, plain
 from lensmith.records import Record
 from lensmith.runs import Run
 from lensmith.training.batches import TrainingImages, ordered_batches, total_steps
-from lensmith.training.checkpoint import Row, TrainingState, load_variables, read_arrays, read_state
+from lensmith.training.checkpoint import Checkpoint, Row, TrainingState
+from lensmith.training.memory import check_memory, try_smaller
 from lensmith.training.objective import (
     check_objective,
     check_optimizer,
@@ -29,6 +33,9 @@ from lensmith.training.objective import (
 from lensmith.training.precision import FULL, set_precision
 from lensmith.training.settling import settle
 from lensmith.training.stages import Stages, smaller
+
+if TYPE_CHECKING:
+    from lensmith.training.loop import CompiledLoop
 
 EVALUATION_BATCH = 256
 IMAGES_ADAPTED_TO = 500
@@ -48,6 +55,7 @@ class TrainingResult(Record):
         steps: Steps done, in all.
         best_epoch: Whose weights `model` has, from 1 on.
         history: One row an epoch.
+        problems: What was damaged and had to be done without.
     """
 
     model: Any = field(repr=False)
@@ -58,6 +66,7 @@ class TrainingResult(Record):
     steps: int
     best_epoch: int
     history: list[Row]
+    problems: list[str]
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
 
     Raises:
         RecipeError: A network, loss, metric or optimizer that cannot be made, or that does not fit the data.
+        LensmithError: There is too little memory for these batches.
     """
     num_classes = len(dataset.class_names)
     if recipe.training.early_stopping and dataset.validation is None:
@@ -94,6 +104,7 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
     if policy:
         set_precision(network, policy)
     check_objective(network, make_loss(recipe.training), dataset.train, num_classes, recipe.training)
+    check_memory(network, min(recipe.training.batch_size, len(dataset.train)))
     trainee = _compile(network, dataset, recipe)
     for part in recipe.training.progressive_resizing or []:
         smaller(trainee, part.size)  # what cannot be is refused before there is a run
@@ -115,7 +126,7 @@ def fit(
     prepared: Preparation,
     callbacks: Sequence[Any] = (),
     *,
-    resume: bool = False,
+    start: Checkpoint | None = None,
 ) -> TrainingResult:
     """Train a prepared network, keeping the state in the run folder.
 
@@ -125,38 +136,35 @@ def fit(
         recipe: Training settings.
         prepared: What `prepare` made of the same data set and recipe.
         callbacks: Keras callbacks of the caller's; they run after our own.
-        resume: Go on from the run's newest checkpoint.
+        start: Go on from there.
 
     Raises:
         TrainingDiverged: The loss became NaN or infinite.
-        Interrupted: Ctrl-C.
-        RunError: The checkpoint to go on from is missing, damaged or of another network.
+        Interrupted: Ctrl-C or SIGTERM.
+        RunError: The checkpoint to go on from is of another network, or one cannot be written.
+        LensmithError: There is too little memory for these batches.
     """
     from lensmith.training.averaging import WeightAverage
-    from lensmith.training.keeping import KeepingCallback
+    from lensmith.training.keeping import KeepingCallback, history_csv
+    from lensmith.training.restoring import restore, take_best
 
-    network, trainee = prepared.network, prepared.trainee
-    state = read_state(run.checkpoints) if resume else TrainingState()
+    network, images = prepared.network, training_images(dataset, recipe)
+    state = copy.deepcopy(start.state) if start else TrainingState()
     epochs_before, steps_before = state.epoch, state.step
-    averaging = recipe.training.weight_averaging
-    average = WeightAverage(network, averaging.decay, averaging.every) if averaging else None
-    if resume:
-        load_variables(run.checkpoints, state.epoch, trainee)
-        if average:
-            average.start_from(read_arrays(run.checkpoints, state.epoch, "average"), state.averaged, state.step)
-    images = training_images(dataset, recipe)
-    patience = recipe.training.early_stopping.patience if recipe.training.early_stopping else None
-    keeping = KeepingCallback(run, state, images, patience, average)
+    averaging, steps = recipe.training.weight_averaging, images.steps_per_epoch
+    average = WeightAverage(network, averaging.decay, averaging.every, steps) if averaging else None
+    loop = _compiled_loop(prepared, images, recipe)
+    losses = loop.losses if loop else None
+    if start:
+        restore(start, prepared.trainee, images, losses, average)
+        # What was killed just then, or has gone back to an earlier checkpoint, has another one.
+        write_text(run.history_file, history_csv(state.history))
+    keeping = KeepingCallback(run, state, images, recipe.training, average, losses)
     if state.epoch < images.epochs and not keeping.out_of_patience:
-        first = [average, keeping] if average else [keeping]
-        try:
-            _train(prepared, images, [*first, *callbacks, *_tensorboard(run, recipe)], state.epoch, dataset, recipe)
-        finally:
-            keeping.give_back_ctrl_c()
-    if state.best_epoch:
-        load_variables(run.checkpoints, state.best_epoch, trainee, optimizer=False)
-        if average:
-            average.assign(read_arrays(run.checkpoints, state.best_epoch, "average"))
+        ours = [average, keeping] if average else [keeping]
+        with keeping.listening(), _memory_enough(recipe):
+            _train(prepared, images, [*ours, *callbacks, *_tensorboard(run, recipe)], state, dataset, recipe, loop)
+    problems = take_best(run, state, prepared.trainee, average)
     return TrainingResult(
         model=_finished(network, dataset, recipe),
         parameters=network.count_params(),
@@ -166,7 +174,23 @@ def fit(
         steps=state.step,
         best_epoch=state.best_epoch,
         history=state.history,
+        problems=problems,
     )
+
+
+@contextlib.contextmanager
+def _memory_enough(recipe: Recipe) -> Iterator[None]:
+    """Say what to try where memory runs out."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        size = recipe.training.batch_size
+        raise LensmithError(
+            f"There is too little memory for batches of {size} images. {try_smaller(size // 2)} "
+            "Earlier checkpoints are kept."
+        ) from error
 
 
 def _compile(network: Any, dataset: Dataset, recipe: Recipe) -> Any:
@@ -189,27 +213,33 @@ def training_images(dataset: Dataset, recipe: Recipe) -> TrainingImages:
     return TrainingImages.of(dataset.train, targets, recipe.training, recipe.seed)
 
 
+def _compiled_loop(prepared: Preparation, images: TrainingImages, recipe: Recipe) -> "CompiledLoop | None":
+    """Make what takes many steps a call, where the backend can."""
+    if not compiles_steps():
+        return None
+    from lensmith.training.loop import CompiledLoop
+
+    averaging = recipe.training.weight_averaging
+    stages = Stages(prepared.trainee, images.steps, recipe.training.progressive_resizing or [])
+    return CompiledLoop(prepared.trainee, images, stages.at, averaging.every if averaging else 0)
+
+
 def _train(
     prepared: Preparation,
     images: TrainingImages,
     callbacks: list[Any],
-    first_epoch: int,
+    state: TrainingState,
     dataset: Dataset,
     recipe: Recipe,
+    loop: "CompiledLoop | None",
 ) -> None:
-    """Train from an epoch on: many steps a call where the backend can, else by Keras' `fit`."""
-    validation = None
+    """Train from where the state is: many steps a call where the backend can, else by Keras' `fit`."""
+    validation, first_epoch = None, state.epoch
     if dataset.validation is not None:
         targets = make_targets(dataset.validation, len(dataset.class_names), make_loss(recipe.training))
         validation = ordered_batches(dataset.validation, targets, EVALUATION_BATCH)
-    if compiles_steps():
-        from lensmith.training.loop import CompiledLoop
-
-        averaging = recipe.training.weight_averaging
-        parts = recipe.training.progressive_resizing or []
-        stages = Stages(prepared.trainee, images.steps, parts)
-        loop = CompiledLoop(prepared.trainee, images, stages.at, averaging.every if averaging else 0)
-        loop.fit(callbacks, first_epoch, validation)
+    if loop:
+        loop.fit(callbacks, first_epoch, validation, state.step - first_epoch * images.steps_per_epoch)
         return
     prepared.trainee.fit(
         x=images.batches(first_epoch),

@@ -41,10 +41,19 @@ class CompiledLoop:
         image_bytes = images.split.store[0].nbytes
         self._most = max(1, BYTES_A_CALL // (image_bytes * images.batch_size))
         self._at_once = 1
+        self.losses = MeanLoss()
         self._seen: set[Steps] = set()
 
-    def fit(self, callbacks: Sequence[Any], first_epoch: int, validation: Any) -> None:
-        """Train from an epoch, counted from 0, to the last; `validation` is what Keras' `evaluate` takes, or None."""
+    def fit(self, callbacks: Sequence[Any], first_epoch: int, validation: Any, first_step: int = 0) -> None:
+        """Train to the last epoch.
+
+        Args:
+            callbacks: Keras callbacks.
+            first_epoch: To begin with, counted from 0.
+            validation: What Keras' `evaluate` takes, or `None`.
+            first_step: To begin with in that epoch, counted from 0; where it is not 0, metrics and `losses` must be
+                as the steps before it have left them.
+        """
         model, epochs = self._model, self._images.epochs
         listeners = keras.callbacks.CallbackList(
             list(callbacks),
@@ -58,9 +67,12 @@ class CompiledLoop:
         logs: dict[str, float] = {}
         listeners.on_train_begin()
         for epoch in range(first_epoch, epochs):
-            model.reset_metrics()
+            step = first_step if epoch == first_epoch else 0
+            if not step:
+                model.reset_metrics()
+                self.losses.reset()
             listeners.on_epoch_begin(epoch)
-            logs = self._train_epoch(epoch, listeners)
+            logs = self._train_epoch(epoch, step, listeners)
             if validation is not None:
                 measured = model.evaluate(validation, callbacks=listeners, verbose=0, return_dict=True)
                 logs |= {f"val_{name}": value for name, value in measured.items()}
@@ -69,12 +81,14 @@ class CompiledLoop:
                 break
         listeners.on_train_end(logs)
 
-    def _train_epoch(self, epoch: int, listeners: Any) -> dict[str, float]:
+    def _train_epoch(self, epoch: int, step: int, listeners: Any) -> dict[str, float]:
         """Take the steps of an epoch; while one call computes, the images of the next are made ready."""
-        logs, losses, images = {}, _Mean(), self._images
+        losses, images = self.losses, self._images
+        logs = self._logs() if step else {}
         with ThreadPoolExecutor(1) as reader:
-            step, count = 0, self._next_count(epoch, 0)
-            coming: Future[Batches] = reader.submit(images.read, epoch, 0, count)
+            count = self._next_count(epoch, step)
+            if count:
+                coming: Future[Batches] = reader.submit(images.read, epoch, step, count)
             while count and not self._model.stop_training:
                 now, first = coming.result(), step
                 step += count
@@ -84,7 +98,7 @@ class CompiledLoop:
                 listeners.on_train_batch_begin(first)
                 its = self._call(epoch, first, now)
                 losses.add(its, now[2])
-                logs = self._logs(losses.value)
+                logs = self._logs()
                 listeners.on_train_batch_end(first + len(its) - 1, logs)
                 count = following
         return logs
@@ -109,24 +123,35 @@ class CompiledLoop:
         self._seen.add(function)
         return losses
 
-    def _logs(self, loss: float) -> dict[str, float]:
+    def _logs(self) -> dict[str, float]:
         measured = {name: float(value) for name, value in self._model.get_metrics_result().items()}
-        return measured | {"loss": loss}
+        return measured | {"loss": self.losses.value}
 
 
-class _Mean:
-    """The mean loss of an image of an epoch, from those of its steps."""
+class MeanLoss:
+    """The mean loss of an image of an epoch so far, from those of its steps.
+
+    Attributes:
+        sum: Of the losses of all images.
+        images: How many they are.
+    """
 
     def __init__(self) -> None:
-        self._sum, self._images = 0.0, 0
+        """Begin with no image."""
+        self.sum, self.images = 0.0, 0
+
+    def reset(self) -> None:
+        """Begin with no image again."""
+        self.sum, self.images = 0.0, 0
 
     def add(self, losses: npt.NDArray[np.float32], ends: npt.NDArray[np.int32]) -> None:
         """Add the losses of a call's steps, of which there are fewer than ends where one was not finite."""
         sizes = np.diff(ends, prepend=0)[: len(losses)]
-        self._sum += float(losses.astype(np.float64) @ sizes)
-        self._images += int(sizes.sum())
+        for loss, size in zip(losses.tolist(), sizes.tolist(), strict=True):
+            self.sum += loss * size  # one after the other: how they are grouped into calls must not matter
+        self.images += int(sizes.sum())
 
     @property
     def value(self) -> float:
-        """The mean so far; not finite once a loss was not."""
-        return self._sum / self._images
+        """The mean; not finite once a loss was not, 0 before there is one."""
+        return self.sum / self.images if self.images else 0.0

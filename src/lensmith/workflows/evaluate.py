@@ -16,13 +16,14 @@ from lensmith.data import Dataset, Split
 from lensmith.errors import LensmithError, did_you_mean
 from lensmith.evaluation import TTA, Evaluation, Mistake, evaluate_tta, most_confident_mistakes, predict_views
 from lensmith.evaluation import evaluate as measure
+from lensmith.files import write_text
 from lensmith.records import to_json
 from lensmith.rendering.figures import save_confusion, save_mistakes
 from lensmith.rendering.progress import current_screen
 from lensmith.rendering.wording import spreadsheet_safe
-from lensmith.runs import Run, find_run, write_text
+from lensmith.runs import Run, find_run
 from lensmith.training import make_loss, make_targets
-from lensmith.workflows.provenance import open_data_of, recipe_of
+from lensmith.workflows.provenance import check_same_data, open_data_of, recipe_of
 
 SPLITS = ("test", "validation", "train")
 BATCH = 256
@@ -38,7 +39,12 @@ class Evaluated:
 
 
 def evaluate(
-    run: str | Path = "latest", *, split: str = "test", tta: str | None = None, runs: str | Path | None = None
+    run: str | Path = "latest",
+    *,
+    split: str = "test",
+    tta: str | None = None,
+    runs: str | Path | None = None,
+    trust: bool = False,
 ) -> Evaluation:
     """Measure a run's model on one of the run's splits, and write the result into the run folder.
 
@@ -48,6 +54,7 @@ def evaluate(
         tta: Test-time augmentation to measure beside the plain answers: `none`, `flip` or `shift`. By default
             what the run's recipe says.
         runs: The runs root.
+        trust: Whether the run is one's own: its model is not looked into before it is loaded.
 
     Raises:
         RunError: No such run, no model yet, or the data has changed since.
@@ -58,12 +65,13 @@ def evaluate(
         raise LensmithError(f"No split named {split!r}.{did_you_mean(split, SPLITS)}")
     if tta is not None:
         TTA[tta]  # so that a mistyped name is answered with the nearest one
-    found = find_run(run, runs)
+    found = find_run(run, runs, trust=trust)
     recipe = recipe_of(found, {} if tta is None else {"evaluation.tta": tta})
     with current_screen() as screen:
         start_keras()
         model = found.model
         dataset = open_data_of(found, recipe, screen)
+        check_same_data(found, dataset)
         if split not in dataset.splits:
             raise LensmithError(
                 f"The data of run {found.name} has no {split} split. It has: {', '.join(dataset.splits)}."
@@ -93,8 +101,7 @@ def evaluate_model(run: Run, model: Any, dataset: Dataset, recipe: Recipe, split
         evaluation = replace(evaluation, tta=evaluate_tta(kind, answers, split.labels))
     mistakes = most_confident_mistakes(probabilities, split, dataset.class_names)
     images = split.read(np.array([its.position for its in mistakes], np.int64))
-    folder = run.evaluation if split_name == "test" else run.evaluation / split_name
-    folder.mkdir(exist_ok=True)
+    folder = run.evaluation_of(split_name)
     write_text(folder / "evaluation.json", to_json(evaluation))
     write_text(folder / "predictions.csv", _predictions_csv(probabilities, split, dataset.class_names))
     save_confusion(evaluation, folder / "confusion.png")

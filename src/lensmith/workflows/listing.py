@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from lensmith.data import BUILTINS
-from lensmith.runs import list_runs
+from lensmith.locks import is_locked
+from lensmith.runs import Run, list_runs
 
 
 def dataset_rows() -> list[dict[str, Any]]:
@@ -16,12 +17,14 @@ def dataset_rows() -> list[dict[str, Any]]:
 
 def run_rows(runs: str | Path | None) -> list[dict[str, Any]]:
     """List the runs under the root, oldest first, with state and test accuracy (a fraction)."""
-    rows = []
-    for run in list_runs(runs):
-        info = run.info
-        test = (info.get("result") or {}).get("test") or {}
-        started = str(info.get("started"))[:19]
-        rows.append(
-            {"name": run.name, "state": info.get("state"), "started": started, "test_accuracy": test.get("accuracy")}
-        )
-    return rows
+    return [_row(run) for run in list_runs(runs)]
+
+
+def _row(run: Run) -> dict[str, Any]:
+    info = run.info
+    state, result = info.get("state"), info.get("result")
+    if state == "running" and is_locked(run.path) is False:
+        state = "killed"  # it had no time to say so itself
+    test = result.get("test") if isinstance(result, dict) else None
+    accuracy = test.get("accuracy") if isinstance(test, dict) else None
+    return {"name": run.name, "state": state, "started": str(info.get("started"))[:19], "test_accuracy": accuracy}

@@ -5,9 +5,10 @@ from typing import Any
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.export import ExportedModel
+from lensmith.files import write_text
 from lensmith.rendering.figures import save_history
 from lensmith.rendering.report import LayerRow, Report, render_report
-from lensmith.runs import Run, write_text
+from lensmith.runs import Run
 from lensmith.training import TrainingResult
 from lensmith.workflows.evaluate import Evaluated
 

@@ -1,0 +1,179 @@
+"""What `train` and `--resume` have in common: fit, export, evaluate, and the report; and what becomes of the run."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lensmith.backend import backend_name
+from lensmith.config import Recipe
+from lensmith.data import Dataset
+from lensmith.errors import Interrupted, RunError, TrainingDiverged
+from lensmith.evaluation import Evaluation
+from lensmith.export import export_artifact
+from lensmith.locks import this_process
+from lensmith.records import Record
+from lensmith.rendering.progress import Screen
+from lensmith.rendering.terminal import skipped_sentence
+from lensmith.runs import Run, now
+from lensmith.training import Checkpoint, Preparation, TrainingResult, ending_by_exception, fit, total_steps
+from lensmith.workflows.evaluate import evaluate_model
+from lensmith.workflows.report import write_report
+
+
+@dataclass(frozen=True)
+class TrainRecord(Record):
+    """What `train` returns and `--json` prints. Times are seconds, accuracies fractions.
+
+    Attributes:
+        run: Path of the run folder.
+        parameters: Of the network.
+        epochs, steps: Done in all.
+        best_epoch: Whose weights the model has.
+        train_seconds: From the first look at the data to the last step; import not.
+        images_per_second: Training images seen / `train_seconds`, of this session where a run was resumed.
+        total_seconds: The whole process.
+        val_accuracy: Of the best epoch; `None` without validation data.
+        test: On the test split; `None` where there is none.
+        skipped: Files found and not used, by reason.
+    """
+
+    run: str
+    name: str
+    data: str
+    recipe: str
+    backend: str
+    seed: int
+    parameters: int
+    epochs: int
+    steps: int
+    best_epoch: int
+    train_seconds: float
+    images_per_second: float
+    total_seconds: float
+    val_accuracy: float | None
+    test: Evaluation | None
+    skipped: dict[str, int]
+
+
+@dataclass
+class Clock:
+    """When things began, by `time.perf_counter`: the command, and its first look at the data."""
+
+    command: float
+    data: float = 0.0
+
+    @classmethod
+    def start(cls) -> "Clock":
+        """Start with the process where the command line has said when that was, else now."""
+        return cls(COMMAND_STARTED.get() or time.perf_counter())
+
+
+COMMAND_STARTED: ContextVar[float | None] = ContextVar("command_started", default=None)
+"""When the process began, by `time.perf_counter`; set by the command line."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One process's work on a run.
+
+    Attributes:
+        run: Its folder, which this process holds.
+        dataset, recipe: As they are for this run.
+        callbacks: Keras callbacks of the caller's.
+        clock: When things began.
+        screen: To talk to.
+    """
+
+    run: Run
+    dataset: Dataset
+    recipe: Recipe
+    callbacks: Sequence[Any]
+    clock: Clock
+    screen: Screen
+
+    def complete(self, prepared: Preparation, start: Checkpoint | None = None) -> TrainRecord:
+        """Train, export, evaluate and report, and write into `run.json` how that ended.
+
+        Args:
+            prepared: The network, ready to be trained.
+            start: Where an earlier session has come to.
+        """
+        self.run.update(state="running", error=None, stopped=None, process=this_process())
+        go_on = f"What was done is kept. Go on: lensmith train --resume {self.run.path}"
+        with self._state_kept(), ending_by_exception(go_on):
+            return self._finish(self._fit(prepared, start))
+
+    def _fit(self, prepared: Preparation, start: Checkpoint | None) -> TrainingResult:
+        run, dataset, recipe, screen = self.run, self.dataset, self.recipe, self.screen
+        screen.say(skipped_sentence(dataset))
+        counts = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
+        screen.say(
+            f"{dataset.name}: {counts} images of {len(dataset.class_names)} classes. "
+            f"Recipe {recipe.name}, run {run.path}."
+        )
+        steps = total_steps(recipe.training, len(dataset.train))
+        showing = screen.training_callback(steps, len(dataset.train), recipe.training.batch_size)
+        result = fit(run, dataset, recipe, prepared, [showing, *self.callbacks], start=start)
+        for problem in result.problems:
+            screen.warn(problem)
+        return result
+
+    def _finish(self, training: TrainingResult) -> TrainRecord:
+        run, dataset, recipe, clock = self.run, self.dataset, self.recipe, self.clock
+        train_seconds = time.perf_counter() - clock.data
+        self.screen.say("Exporting, evaluating and writing the report.")
+        exported = export_artifact(run, training.model, dataset)
+        evaluated = evaluate_model(run, training.model, dataset, recipe, "test") if dataset.test else None
+        test = evaluated.evaluation if evaluated else None
+        record = _record(run, dataset, recipe, training, train_seconds, test)
+        finished = replace(record, total_seconds=round(time.perf_counter() - clock.command, 3))
+        run.update(finished=now(), result=finished, problems=training.problems)
+        write_report(run, dataset, recipe, training, exported, evaluated)
+        run.update(state="finished")  # last, so that what is called finished has all its files
+        return replace(finished, total_seconds=round(time.perf_counter() - clock.command, 3))
+
+    @contextlib.contextmanager
+    def _state_kept(self) -> Iterator[None]:
+        """Write into `run.json` how a run ended that did not finish."""
+        try:
+            yield
+        except BaseException as error:
+            stopped = isinstance(error, Interrupted)
+            state = "interrupted" if stopped else "diverged" if isinstance(error, TrainingDiverged) else "failed"
+            what = None if stopped else f"{type(error).__name__}: {error}"
+            with contextlib.suppress(RunError):  # a full disk must not hide what went wrong
+                self.run.update(state=state, stopped=now(), error=what)
+            raise
+
+
+def _record(
+    run: Run,
+    dataset: Dataset,
+    recipe: Recipe,
+    training: TrainingResult,
+    train_seconds: float,
+    test: Evaluation | None,
+) -> TrainRecord:
+    best = next((row for row in training.history if row["epoch"] == training.best_epoch), {})
+    accuracy = best.get("val_accuracy")
+    return TrainRecord(
+        run=str(run.path),
+        name=run.name,
+        data=dataset.source,
+        recipe=recipe.name,
+        backend=backend_name(),
+        seed=recipe.seed,
+        parameters=training.parameters,
+        epochs=training.epochs,
+        steps=training.steps,
+        best_epoch=training.best_epoch,
+        train_seconds=round(train_seconds, 3),
+        images_per_second=round(training.new_images / train_seconds, 1),
+        total_seconds=0.0,
+        val_accuracy=float(accuracy) if accuracy is not None else None,
+        test=test,
+        skipped=dataset.skipped_by_reason,
+    )
