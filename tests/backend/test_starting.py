@@ -17,7 +17,7 @@ from lensmith.backend import (
     starting,
     versions,
 )
-from lensmith.errors import LensmithError
+from lensmith.errors import LensmithError, UnsafeFile
 
 
 def another(name: str) -> str:
@@ -105,7 +105,7 @@ def test_a_saved_model_is_read_back(tmp_path: Path) -> None:
 
 def test_a_saved_model_that_holds_code_is_not_run(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x * 2)])
-    with pytest.raises(Exception, match=r"unsafe|lambda"):
+    with pytest.raises(UnsafeFile, match=r"holds Lambda of keras\.layers"):
         load_model(saved(model, tmp_path))
 
 

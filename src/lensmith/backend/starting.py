@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lensmith.errors import LensmithError, did_you_mean
+from lensmith.errors import LensmithError, UnsafeFile, did_you_mean
+from lensmith.safety import check_keras_file
 
 BACKENDS = {"tensorflow": "lensmith", "jax": "'lensmith[jax]'", "torch": "torch"}
 """What Keras can train on, and what to give to `pip install` where it is missing."""
@@ -105,12 +106,26 @@ def multiplies_bfloat16_fast() -> bool:
         return False
 
 
-def load_model(keras_file: Path) -> Any:
-    """Read a saved model, refusing what could run code."""
+def load_model(keras_file: Path, *, trusted: bool = False) -> Any:
+    """Read a saved model.
+
+    Args:
+        keras_file: A `.keras` file.
+        trusted: Whether it is one's own; others are looked into first, and how they were compiled is left out.
+
+    Raises:
+        UnsafeFile: It could run code, reach for other files, or fill the memory.
+    """
     start_keras()
     import keras
 
-    return keras.saving.load_model(keras_file, safe_mode=True)
+    if trusted:
+        return keras.saving.load_model(keras_file, safe_mode=False)
+    try:
+        check_keras_file(keras_file)
+    except UnsafeFile as error:
+        raise UnsafeFile(f"{error} Use --trust if it is your own.") from None
+    return keras.saving.load_model(keras_file, compile=False, safe_mode=True)
 
 
 def versions() -> dict[str, str]:

@@ -5,18 +5,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from lensmith.data.decode import Color, Pixels, Resize, decode, read_file, resize
+from lensmith.data.decode import MAX_PIXELS, Color, Pixels, Resize, decode, read_file, resize
 from lensmith.data.listing import is_visible, printable
-from lensmith.errors import DataError, DecodeError, RunError
+from lensmith.errors import DataError, DecodeError, RunError, UnsafeFile
 from lensmith.records import Record
 from lensmith.runs import Run
+from lensmith.safety import check_onnx_file
 
 BATCH = 64
+MOST_NUMBERS = 2**28
+"""Of what a batch of somebody else's model may become on its way through the network: a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,13 @@ class Prediction(Record):
 class Predictor:
     """An exported model, ready to answer."""
 
-    def __init__(self, onnx_file: Path, artifact: dict[str, Any]) -> None:
+    def __init__(self, onnx_file: Path, artifact: dict[str, Any], batch: int = BATCH) -> None:
         """Open the model.
 
         Args:
             onnx_file: The exported model.
             artifact: What `artifact.json` holds.
+            batch: Images at once.
 
         Raises:
             RunError: The file cannot be opened as a model, or the artefact lacks something.
@@ -75,7 +79,8 @@ class Predictor:
             raise RunError(f"artifact.json beside {onnx_file} lacks {error}.") from None
         except Exception as error:  # ONNX Runtime has exceptions of its own for each kind of damage
             raise RunError(f"{onnx_file} cannot be opened as a model: {error}") from None
-        self._input = self._session.get_inputs()[0].name
+        self._input, self._batch = self._session.get_inputs()[0].name, batch
+        self._check_fits()
 
     @classmethod
     def of_run(cls, run: Run) -> "Predictor":
@@ -83,14 +88,36 @@ class Predictor:
 
         Raises:
             RunError: The run has no model.
+            UnsafeFile: It may be somebody else's, and it could do more than a model should.
         """
-        return cls(run.onnx_file, run.artifact)
+        artifact = run.artifact
+        if run.trusted:
+            return cls(run.onnx_file, artifact)
+        run.check_file(run.onnx_file)
+        try:
+            numbers = check_onnx_file(run.onnx_file)
+        except UnsafeFile as error:
+            raise UnsafeFile(f"{error} Use --trust if it is your own.") from None
+        _check_artifact(artifact, run)
+        return cls(run.onnx_file, artifact, max(1, min(BATCH, MOST_NUMBERS // numbers)))
+
+    def _check_fits(self) -> None:
+        """Make sure that artefact and model are of each other."""
+        channels = 1 if self._color == "grayscale" else 3
+        wanted = [("images", self._session.get_inputs(), [*self._size, channels])]
+        wanted += [("classes", self._session.get_outputs(), [len(self.class_names)])]
+        for what, values, shape in wanted:
+            if len(values) != 1 or list(values[0].shape[1:]) != shape:
+                raise RunError(
+                    f"artifact.json beside {self.onnx_file} is for {what} of the shape {shape}, "
+                    f"the model for {[list(its.shape[1:]) for its in values]}."
+                )
 
     def probabilities(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Answer for raw pixels: `uint8 (N, H, W, C)` of the model's size to `float32 (N, K)`."""
         parts = [
-            self._session.run(None, {self._input: images[start : start + BATCH].astype(np.float32)})[0]
-            for start in range(0, len(images), BATCH)
+            self._session.run(None, {self._input: images[start : start + self._batch].astype(np.float32)})[0]
+            for start in range(0, len(images), self._batch)
         ]
         return np.concatenate(parts)
 
@@ -137,6 +164,20 @@ class Predictor:
         likeliest = np.argsort(-probabilities, kind="stable")[:top]
         named = [(self.class_names[place], float(probabilities[place])) for place in likeliest]
         return FilePrediction(printable(str(path)), named[0][0], named[0][1], named)
+
+
+def _check_artifact(artifact: dict[str, Any], run: Run) -> None:
+    """Refuse values that images could not be brought to."""
+    match artifact.get("image_size"):
+        case [int(height), int(width)] if min(height, width) > 0 and height * width <= MAX_PIXELS:
+            pass
+        case size:
+            raise UnsafeFile(f"{run.path / 'artifact.json'}: image_size is {size!r}, which no image is brought to.")
+    for key, known in (("color", get_args(Color)), ("resize", get_args(Resize))):
+        if artifact.get(key) not in known:
+            raise UnsafeFile(
+                f"{run.path / 'artifact.json'}: {key} is {artifact.get(key)!r}, none of {', '.join(known)}."
+            )
 
 
 def image_files(arguments: Sequence[str | Path]) -> list[Path]:
