@@ -1,20 +1,14 @@
-import gzip
 import hashlib
-import socket
-import struct
 import threading
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from tests.data.encoded import noise
 
+from lensmith.data import builtin
 from lensmith.data.builtin import ARRAY_ORDER, BUILTINS, content_hash, load_builtin
 from lensmith.errors import DataError
 
@@ -29,29 +23,11 @@ ARRAYS = {
 DOWNLOADED = ["mnist", "fashion-mnist", "cifar10", "cifar100"]
 
 
-def idx(values: np.ndarray) -> bytes:
-    """Write an array as the Fashion-MNIST files hold it."""
-    header = struct.pack(">HBB", 0, 8, values.ndim) + struct.pack(f">{values.ndim}I", *values.shape)
-    return gzip.compress(header + values.tobytes())
-
-
-FASHION_FILES = {
-    "train-images-idx3-ubyte.gz": idx(ARRAYS["x_train"]),
-    "train-labels-idx1-ubyte.gz": idx(ARRAYS["y_train"]),
-    "t10k-images-idx3-ubyte.gz": idx(ARRAYS["x_test"]),
-    "t10k-labels-idx1-ubyte.gz": idx(ARRAYS["y_test"]),
-}
-
-
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home and a Keras cache of the test's own, and no `$LENSMITH_DATA`."""
+    """A home of the test's own, and no `$LENSMITH_DATA`."""
     monkeypatch.setenv("LENSMITH_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("LENSMITH_DATA", raising=False)
-    (tmp_path / "keras").mkdir()
-    # Keras reads the variable when it is imported, which is first of all here.
-    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path / "keras"))
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     return tmp_path / "home"
 
 
@@ -63,60 +39,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(BUILTINS._entries, name, right)
 
 
-class Server(ThreadingHTTPServer):
-    """Answers every request in one way: `right`, `wrong`, `error`, `drop` or `html`."""
-
-    daemon_threads = True
-    answer = "right"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        answer, content = (
-            self.server.answer,
-            FASHION_FILES.get(self.path.rpartition("/")[2], b"not what it was"),
-        )
-        if answer == "error":
-            self.send_error(500)
-            return
-        if answer == "html":
-            content = b"<html>Sign in to the network</html>"
-        if answer == "wrong":
-            content = idx(np.zeros((6, 28, 28) if "images" in self.path else 6, np.uint8))
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content[: len(content) // 2] if answer == "drop" else content)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server on this machine that Keras downloads from, in place of the network."""
-    with Server(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
-        download_from(running.server_port, monkeypatch)
-        yield running
-        running.shutdown()
-
-
-def download_from(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def retrieve(url: str, target: str, report: Any) -> None:
-        try:
-            urllib.request.urlretrieve(f"http://127.0.0.1:{port}/{url.rpartition('/')[2]}", target, report)
-        except urllib.error.HTTPError as error:
-            error.close()  # Keras leaves it open, of which Python warns
-            raise
-
-    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", retrieve)
-
-
 def files_in(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+    """Files in a folder and below, but for those that only say that somebody is at work."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
 
 
 def test_digits_come_without_a_file() -> None:
@@ -202,43 +127,33 @@ def test_file_of_other_arrays_is_refused(name: str, arrays: dict, home: Path, tm
         load_builtin(name)
 
 
+@pytest.fixture
+def downloaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was downloaded; it comes at once."""
+    names: list[str] = []
+
+    def download(name: str, folder: Path) -> dict[str, np.ndarray]:
+        names.append(name)
+        return ARRAYS
+
+    monkeypatch.setattr(builtin, "download", download)
+    return names
+
+
 @pytest.mark.usefixtures("small")
-def test_download_is_verified_kept_and_used_again(home: Path, server: Server, capsys) -> None:
+def test_download_is_verified_kept_and_used_again(home: Path, downloaded: list[str], capsys) -> None:
     assert content_hash(load_builtin("fashion-mnist")) == content_hash(ARRAYS)
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "Downloading fashion-mnist" in printed.err
     assert [path.name for path in files_in(home)] == ["fashion-mnist.npz"]
-    server.answer = "error"
     assert content_hash(load_builtin("fashion-mnist")) == content_hash(ARRAYS)
+    assert downloaded == ["fashion-mnist"]
 
 
-@pytest.mark.usefixtures("small")
-@pytest.mark.parametrize(
-    ("answer", "why"),
-    [("error", "500"), ("drop", "retrieval incomplete"), ("html", "gzip"), ("wrong", "SHA-256")],
-)
-def test_download_that_fails_says_what_to_do_and_poisons_nothing(
-    answer: str, why: str, home: Path, server: Server, capsys
-) -> None:
-    server.answer = answer
-    with pytest.raises(DataError) as raised:
-        load_builtin("fashion-mnist")
-    message = str(raised.value)
-    assert why in message
-    assert f"put fashion-mnist.npz, with the arrays x_train, y_train, x_test, y_test, in {home / 'datasets'}" in message
-    assert capsys.readouterr().out == ""
-    assert files_in(home) == []
-    server.answer = "right"
-    assert content_hash(load_builtin("fashion-mnist")) == content_hash(ARRAYS)
-
-
-@pytest.mark.parametrize("answer", ["error", "drop", "html"])
-@pytest.mark.parametrize("name", DOWNLOADED)
-def test_every_download_that_fails_is_one_clear_error(name: str, answer: str, home: Path, server: Server) -> None:
-    server.answer = answer
-    with pytest.raises(DataError, match=f"{name} could not be downloaded: .*put {name}.npz"):
-        load_builtin(name)
+def test_download_of_other_images_is_refused_and_not_kept(home: Path, downloaded: list[str]) -> None:
+    with pytest.raises(DataError, match=r"mnist could not be downloaded: what came does not hold the images"):
+        load_builtin("mnist")
     assert files_in(home) == []
 
 
@@ -246,27 +161,41 @@ def test_every_download_that_fails_is_one_clear_error(name: str, answer: str, ho
 def test_without_a_network_the_error_says_where_to_put_the_file(
     name: str, home: Path, tmp_path: Path, monkeypatch
 ) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        download_from(unused.getsockname()[1], monkeypatch)
-        monkeypatch.setenv("LENSMITH_DATA", str(tmp_path / "by-hand"))
-        with pytest.raises(DataError, match=f"Connection refused.*put {name}.npz.*in {tmp_path / 'by-hand'}"):
-            load_builtin(name)
+    def download(name: str, folder: Path) -> None:
+        raise DataError("somewhere: Connection refused")
+
+    monkeypatch.setattr(builtin, "download", download)
+    monkeypatch.setenv("LENSMITH_DATA", str(tmp_path / "by-hand"))
+    with pytest.raises(DataError, match=f"Connection refused.*put {name}.npz.*in {tmp_path / 'by-hand'}"):
+        load_builtin(name)
     assert files_in(home) == []
 
 
 @pytest.mark.usefixtures("small")
-def test_labels_in_a_column_are_flattened(home: Path, monkeypatch) -> None:
-    def load_data() -> tuple:
-        column = {name: ARRAYS[name][:, np.newaxis] for name in ("y_train", "y_test")}
-        return (ARRAYS["x_train"], column["y_train"]), (ARRAYS["x_test"], column["y_test"])
-
-    monkeypatch.setattr("keras.datasets.mnist.load_data", load_data)
-    assert load_builtin("mnist")["y_train"].tolist() == ARRAYS["y_train"].tolist()
-
-
-@pytest.mark.usefixtures("small")
-def test_download_that_cannot_be_kept_is_used_all_the_same(home: Path, server: Server) -> None:
+def test_download_that_cannot_be_kept_is_used_all_the_same(home: Path, downloaded: list[str]) -> None:
     home.parent.mkdir(exist_ok=True)
     home.write_text("a file in the way")
     assert content_hash(load_builtin("fashion-mnist")) == content_hash(ARRAYS)
+
+
+@pytest.mark.usefixtures("small")
+def test_of_two_at_once_one_downloads_and_the_other_waits_for_it(
+    home: Path, downloaded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    at_once = builtin.download
+
+    def slowly(name: str, folder: Path) -> dict[str, np.ndarray]:
+        begun.set()
+        assert may_end.wait(10)
+        return at_once(name, folder)
+
+    monkeypatch.setattr(builtin, "download", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(load_builtin, "fashion-mnist")
+        assert begun.wait(10)
+        second = pool.submit(load_builtin, "fashion-mnist")
+        assert not wait([second], 0.3).done
+        may_end.set()
+        assert content_hash(first.result()) == content_hash(second.result()) == content_hash(ARRAYS)
+    assert downloaded == ["fashion-mnist"]

@@ -16,6 +16,7 @@ from lensmith.data import cache, decoding
 from lensmith.data.cache import decode_files
 from lensmith.data.decode import Header
 from lensmith.errors import DataError, DecodeError
+from lensmith.files import UNFINISHED
 
 CONFIG = DataConfig(image_size=8, color="rgb")
 
@@ -244,20 +245,20 @@ def test_killed_while_filling_leaves_nothing_that_is_taken_for_complete(
     paths = write_images(tmp_path / "many", 40)
     with start_filling(paths, die_after=25) as process:
         assert process.wait(60) == -signal.SIGKILL
-    assert [entry.name.startswith("filling-") for entry in entries(home)] == [True]
+    assert [entry.name.startswith(UNFINISHED) for entry in entries(home)] == [True]
     result = decode_files(paths, CONFIG)
     assert len(decoded) == 40
     np.testing.assert_array_equal(result.pixels[39], noise(8, 8, seed=39))
 
 
 def test_what_a_killed_process_left_is_removed_after_a_day(home: Path, paths: list[Path]) -> None:
-    for name, age in (("filling-old", 2 * 24 * 3600), ("filling-now", 60)):
+    for name, age in ((f"{UNFINISHED}old", 2 * 24 * 3600), (f"{UNFINISHED}now", 60)):
         (home / "images" / name).mkdir(parents=True)
         (home / "images" / name / "pixels").touch()
         for path in (home / "images" / name / "pixels", home / "images" / name):
             os.utime(path, (time.time() - age,) * 2)
     decode_files(paths, CONFIG)
-    assert [entry.name for entry in entries(home, "filling-*")] == ["filling-now"]
+    assert [entry.name for entry in entries(home, f"{UNFINISHED}*")] == [f"{UNFINISHED}now"]
 
 
 def test_two_processes_at_once_both_get_the_pixels(home: Path, tmp_path: Path) -> None:
@@ -279,7 +280,7 @@ def test_process_that_comes_second_keeps_the_cache_of_the_first(
     def overtaken(*arguments) -> dict:
         monkeypatch.setattr(cache, "_write_pixels", really)
         decode_files(paths, CONFIG)  # another process begins later and ends sooner
-        (folder,) = [entry for entry in entries(home) if not entry.name.startswith("filling-")]
+        (folder,) = [entry for entry in entries(home) if not entry.name.startswith(UNFINISHED)]
         (folder / "first").touch()
         return really(*arguments)
 
@@ -302,7 +303,7 @@ def test_full_disk_is_a_data_error_and_leaves_nothing(home: Path, paths: list[Pa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(cache, "_write_pixels", full)
-    with pytest.raises(DataError, match=r"No space left on device; [0-9,]+ bytes are free there"):
+    with pytest.raises(DataError, match=r"No space left on device\. .* has [0-9,]+ free\. .* LENSMITH_HOME"):
         decode_files(paths, CONFIG)
     assert entries(home) == []
 

@@ -2,22 +2,23 @@
 
 import contextlib
 import hashlib
-import importlib
 import os
-import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock, Timeout
 
 from lensmith.data.arrays import read_npz
 from lensmith.data.cache import lensmith_home
-from lensmith.errors import DataError
+from lensmith.data.downloading import download
+from lensmith.errors import DataError, RunError
+from lensmith.files import replacing
 from lensmith.registry import Registry
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -52,7 +53,7 @@ class Builtin:
         description: What it shows.
         images: Its size in words.
         class_names: K names in the order of the labels.
-        content_hash: As `content_hash` computes it; empty where Keras' own hash is relied upon.
+        content_hash: As `content_hash` computes it; empty where the hash of the download is relied upon.
         make: Makes the arrays without a file; `None` when they are read or downloaded.
     """
 
@@ -113,7 +114,7 @@ def content_hash(arrays: Arrays) -> str:
 
 
 def load_builtin(name: str) -> Arrays:
-    """Load a data set by name: made, or from `$LENSMITH_DATA`, the cache, or Keras' download, in this order.
+    """Load a data set by name: made, or from `$LENSMITH_DATA`, the cache, or a download, in this order.
 
     Raises:
         DataError: The content is not what it should be, or there is no file and no network; the message says
@@ -122,13 +123,14 @@ def load_builtin(name: str) -> Arrays:
     builtin = BUILTINS[name]
     if builtin.make:
         return builtin.make()
-    for path in _places(name):
-        if path.exists():
-            return _read(path, builtin)
-    arrays = _download(name)
-    with contextlib.suppress(OSError):  # a full disk must not cost the data; Keras keeps a copy too
-        _keep(arrays, lensmith_home() / "datasets" / f"{name}.npz")
-    return arrays
+    with _only_one(name) as folder:
+        for path in _places(name):
+            if path.exists():
+                return _read(path, builtin)
+        arrays = _download(name, folder)
+        with contextlib.suppress(RunError):  # a full disk must not cost the data
+            _keep(arrays, folder / f"{name}.npz")
+        return arrays
 
 
 def _read(path: Path, builtin: Builtin) -> Arrays:
@@ -159,41 +161,50 @@ def _verify(arrays: Arrays, builtin: Builtin, where: str) -> None:
         )
 
 
-def _download(name: str) -> Arrays:
-    module = importlib.import_module(f"keras.datasets.{name.replace('-', '_')}")
+@contextlib.contextmanager
+def _only_one(name: str) -> Iterator[Path]:
+    """Give the folder for what is downloaded, while no other process brings the same data set into it."""
+    folder = lensmith_home() / "datasets"
+    with contextlib.ExitStack() as stack:
+        if not any(path.exists() for path in _places(name)):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(_alone(folder, name))
+            except (OSError, NotImplementedError):  # it can still be used, if not kept
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        yield folder
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, name: str) -> Iterator[None]:
+    """Wait for whoever downloads the same."""
+    lock = FileLock(folder / f".{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"Another process is downloading {name}; waiting for it.", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _download(name: str, folder: Path) -> Arrays:
     print(f"Downloading {name}; it is kept for next time.", file=sys.stderr)
     try:
-        # Keras draws its progress bar on stdout, which belongs to the command's record.
-        with contextlib.redirect_stdout(sys.stderr):
-            (x_train, y_train), (x_test, y_test) = module.load_data()
-        # CIFAR's labels come as (N, 1).
-        values = (x_train, y_train.reshape(-1), x_test, y_test.reshape(-1))
-        arrays = dict(zip(ARRAY_ORDER, values, strict=True))
+        arrays = download(name, folder)
         _verify(arrays, BUILTINS[name], "what came")
-        return arrays
-    except Exception as error:  # whatever Keras, urllib or the archive raise: the way out is the same
-        _forget_download(name)
+    except (DataError, OSError) as error:
         raise DataError(
-            f"{name} could not be downloaded: {str(error).strip() or type(error).__name__}. "
+            f"{name} could not be downloaded: {error}. "
             f"On a machine with a network it downloads by itself. By hand: put {name}.npz, with the arrays "
             f"{', '.join(ARRAY_ORDER)}, in {_places(name)[0].parent} "
             "(or in any folder named by LENSMITH_DATA)."
         ) from error
-
-
-def _forget_download(name: str) -> None:
-    # Keras has no hash of the Fashion-MNIST files: what a captive portal sent instead would stay for ever.
-    for home in (Path(os.environ.get("KERAS_HOME") or "~/.keras"), Path(tempfile.gettempdir()) / ".keras"):
-        shutil.rmtree(home.expanduser() / "datasets" / name, ignore_errors=True)
+    return arrays
 
 
 def _keep(arrays: Arrays, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-            temporary.rename(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)

@@ -6,13 +6,11 @@ under another name, and one that is not whole is made anew. It is safe to delete
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import math
 import os
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from lensmith.data.dataset import Images
 from lensmith.data.decode import Color, Header
 from lensmith.data.decoding import Target, decode_in_order, headers_of
 from lensmith.errors import DataError
+from lensmith.files import new_folder, not_written, remove_abandoned, take_away, write_bytes
 
 if TYPE_CHECKING:
     # Pydantic stays out of `predict`, which needs no recipe.
@@ -36,8 +35,6 @@ PHOTO_SIDE = 96
 LARGEST_IN_MEMORY = 256 * 2**20
 """Bytes of pixels up to which they are read into memory; above, they stay on disk as a memory map."""
 HEADERS_GUESSED_FROM = 100
-ABANDONED_AFTER = 24 * 3600
-"""Seconds without a write after which a cache that is being filled belongs to a process that was killed."""
 
 # Part of the key: to be raised whenever decoding or resizing changes.
 CACHE_VERSION = 2
@@ -109,42 +106,23 @@ def _key(paths: Sequence[str], config: "DataConfig") -> str:
 def _fill(folder: Path, paths: Sequence[str], config: "DataConfig", progress: Progress) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(folder.parent)
-        temporary = Path(tempfile.mkdtemp(prefix="filling-", dir=folder.parent))
+        remove_abandoned(folder.parent)
+        take_away(folder)  # it is damaged
     except OSError as error:
         raise DataError(
             f"The cache folder {folder.parent} cannot be written: {error.strerror}. "
             "Set LENSMITH_HOME to another folder."
         ) from None
     try:
-        index = _write_pixels(temporary / "pixels", paths, config, progress)
-        (temporary / "index.json").write_text(json.dumps(index), encoding="utf-8")
-        _put_in_place(temporary, folder)
+        with new_folder(folder, replace=False) as temporary:
+            index = _write_pixels(temporary / "pixels", paths, config, progress)
+            write_bytes(temporary / "index.json", json.dumps(index).encode())
     except OSError as error:
-        free = shutil.disk_usage(folder.parent).free
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):  # another process was quicker
+            return
         raise DataError(
-            f"The images could not be written to the cache {folder.parent}: {error.strerror}; "
-            f"{free:,} bytes are free there. Make room, or set LENSMITH_HOME to another folder."
+            f"The images could not be kept. {not_written(folder, error)} Or set LENSMITH_HOME to another folder."
         ) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _put_in_place(temporary: Path, folder: Path) -> None:
-    try:
-        temporary.rename(folder)
-    except OSError:
-        if _read(folder) is None:  # else another process was quicker
-            shutil.rmtree(folder, ignore_errors=True)
-            temporary.rename(folder)
-
-
-def _remove_abandoned(parent: Path) -> None:
-    for folder in parent.glob("filling-*"):
-        with contextlib.suppress(OSError):  # it was finished, or another process removes it too
-            last_write = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
-            if time.time() - last_write > ABANDONED_AFTER:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_pixels(file: Path, paths: Sequence[str], config: "DataConfig", progress: Progress) -> dict[str, Any]:
@@ -176,6 +154,8 @@ def _write_as(
             pixels.write(its.pixels.data)
             done += len(its.kept) + len(its.problems)
             progress(done, len(paths))
+        pixels.flush()
+        os.fsync(pixels.fileno())
     return {
         "shape": [len(kept), *target.shape],
         "color": target.color,
