@@ -1,6 +1,6 @@
 # The only list of developer commands. They use the environment that is active.
 .DEFAULT_GOAL := help
-.PHONY: help check test test-all format lint bench bench-long docs
+.PHONY: help check test test-all format lint bench bench-long faults docs
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,10 +32,14 @@ bench: ## measure what takes minutes: tutorials not stored yet, start-up, memory
 
 bench-long: ## measure what takes hours, going on where it was stopped: time to accuracy, share of peak, growth, budgets
 	python -m benchmarks.speed
+	python -m benchmarks.saving
 	python -m benchmarks.sgemm
 	python -m benchmarks.growth
 	python -m benchmarks.budget
 	python -m benchmarks.page
+
+faults: ## kill, fill the disk, damage files, many times; writes the table of docs/reliability.md: under an hour
+	python -m tests.faults
 
 docs: ## write docs/tutorials.md (training what is missing) and docs/benchmarks.md from the stored results
 	python benchmarks/tutorials.py

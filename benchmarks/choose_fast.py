@@ -20,7 +20,8 @@ from benchmarks.contestants import ROOT
 from lensmith.backend import make_deterministic, start_keras
 from lensmith.config import Recipe, load_recipe, to_toml
 from lensmith.data import Dataset, open_dataset
-from lensmith.runs import create_run, write_text
+from lensmith.files import write_text
+from lensmith.runs import create_run
 
 RESULTS = ROOT / "benchmarks" / "results" / "choose_fast"
 SEEDS, SEEDS_OF_LONG = (0, 1, 2), (0,)

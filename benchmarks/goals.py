@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks import budget, folder, growth, sgemm, speed
+from benchmarks import budget, folder, growth, saving, sgemm, speed
 from benchmarks.harness import Result
 from benchmarks.spread import Spread, mean_of, median_of, ratios_of
 
@@ -148,6 +148,10 @@ def _share_of_peak(precision: str, everything: Everything) -> Spread | None:
     return sgemm.share_of_peak(everything["sgemm"], precision)
 
 
+def _share_of_saving(recipe: str, everything: Everything) -> Spread | None:
+    return saving.share(recipe, everything["saving"])
+
+
 def straightness(series: str, everything: Everything) -> Spread | None:
     """Return how much of the variance of the seconds a straight line explains."""
     line = growth.lines(everything["growth"]).get(series)
@@ -214,6 +218,19 @@ def _of_reading() -> list[Goal]:
     ]
 
 
+def _of_saving() -> list[Goal]:
+    return [
+        Goal(
+            f"share of the training time of `{recipe}` that checkpoints take",
+            0.05,
+            SHARE,
+            partial(_share_of_saving, recipe),
+            at_most=True,
+        )
+        for recipe in saving.DATA
+    ]
+
+
 def _of_growth() -> list[Goal]:
     what = "training seconds against {}, R² of a straight line"
     return [
@@ -239,4 +256,4 @@ def _of_budgets() -> list[Goal]:
     ]
 
 
-GOALS = [*_to_accuracy(), *_of_the_engine(), *_of_reading(), *_of_growth(), *_of_budgets()]
+GOALS = [*_to_accuracy(), *_of_the_engine(), *_of_reading(), *_of_growth(), *_of_budgets(), *_of_saving()]

@@ -22,7 +22,8 @@ from typing import Any
 
 from benchmarks.contestants import ROOT, Benchmark, Contestant
 from benchmarks.watching import busy_cores, busy_seconds, is_quiet
-from lensmith.runs import Run, now, write_text
+from lensmith.files import write_text
+from lensmith.runs import Run, now
 from lensmith.workflows.provenance import machine
 
 RESULTS = Path(__file__).parent / "results"

@@ -6,15 +6,18 @@ python -m benchmarks.page
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import budget, folder, growth, sgemm, speed
+from benchmarks import budget, folder, growth, saving, sgemm, speed
 from benchmarks.contestants import ROOT, Contestant
 from benchmarks.goals import Everything
 from benchmarks.harness import RESULTS, Result, load
 from benchmarks.sections import budgets, comparisons, goals, growing, reading, time_spent
-from lensmith.runs import write_text
+from lensmith.files import write_text
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-BENCHMARKS = (*speed.BENCHMARKS.values(), folder.BENCHMARK, sgemm.BENCHMARK, growth.BENCHMARK, budget.BENCHMARK)
+BENCHMARKS = (
+    *speed.BENCHMARKS.values(),
+    *(module.BENCHMARK for module in (folder, saving, sgemm, growth, budget)),
+)
 SECTIONS = (goals, comparisons, time_spent, reading, growing, budgets)
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from lensmith.config import Recipe, load_recipe, to_toml
-from lensmith.runs import Run, write_text
+from lensmith.files import write_text
+from lensmith.runs import Run
 from lensmith.workflows.provenance import machine
 
 RESULTS = Path(__file__).parent / "results" / "tutorials"

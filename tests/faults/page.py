@@ -1,0 +1,45 @@
+"""Write the table of `docs/reliability.md` from the stored results."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.faults.outcome import RESULTS
+
+from lensmith.files import write_text
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+BEGIN, END = "<!-- faults: made by `make faults` -->", "<!-- faults: end -->"
+ORDER = (
+    "killed_runs", "terminated_runs", "full_runs", "killed_saves", "full_disk", "damaged_checkpoints", "replaced_model",
+    "diverging", "evil_models", "evil_onnx", "evil_runs", "evil_archives", "stock_keras",
+)  # fmt: skip
+
+
+def write_page() -> None:
+    """Put the table between its marks."""
+    stored = [json.loads(file.read_text()) for name in ORDER if (file := RESULTS / f"{name}.json").exists()]
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    write_text(PAGE, f"{before}{BEGIN}\n\n{table(stored)}\n\n{END}{after}")
+
+
+def table(stored: list[dict[str, Any]]) -> str:
+    """Lay the outcomes out, what went wrong below."""
+    lines = ["| what was done | what must happen | tried | passed |", "|---|---|---|---|"]
+    lines += [f"| {its['what']} | {its['expected']} | {its['tried']:,} | **{its['passed']:,}** |" for its in stored]
+    notes = [_note(its) for its in stored]
+    return "\n".join([*lines, "", *(note for note in notes if note)])
+
+
+def _note(its: dict[str, Any]) -> str:
+    seen = "; ".join(f"{key}: {_written(value)}" for key, value in its["seen"].items())
+    machine = f"{its['machine']['processor']}, {its['machine']['cores']} cores, Python {its['machine']['python']}"
+    return f"- `{its['name']}`: {its['seconds']:.0f} s on {its['at'][:10]}, {machine}. {seen}".rstrip(". ") + "."
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in sorted(value.items(), key=lambda its: -its[1]))
+    return str(value)
