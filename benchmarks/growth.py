@@ -100,6 +100,8 @@ def lines(results: Mapping[str, Mapping[int, Result]]) -> dict[str, Line]:
 
 def draw(results: Mapping[str, Mapping[int, Result]], path: Path = PICTURE) -> None:
     """Draw the seconds of every repeat with the line through them, a panel a series."""
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
     fitted = lines(results)
     with drawing(path, 11, 3) as figure:
         for axes, series in zip(figure.subplots(1, len(SERIES), gridspec_kw={"wspace": 0.3}), SERIES, strict=True):
@@ -110,6 +112,9 @@ def draw(results: Mapping[str, Mapping[int, Result]], path: Path = PICTURE) -> N
                 axes.plot([0, far], [line.intercept, line.intercept + line.slope * far], color=ORANGE, linewidth=1)
                 axes.set_title(f"R² {line.r_squared:.4f}", fontsize=9, color=MUTED)
             axes.set_xlabel(series.name)
+            axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+            axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.set_xlim(0)
             axes.set_ylim(0, 1.08 * max((y for _, y in found), default=1.0))
             axes.grid(color=LINE)
