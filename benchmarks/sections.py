@@ -175,7 +175,7 @@ def time_spent(everything: Everything) -> list[str]:
         spent = [(kind, written(share, SHARE)) for kind, share in sgemm.profile(recipe, results).items()]
         cost = sgemm.augmentation_share(recipe, results)
         if cost:
-            lines += [f"`{recipe}`: without augmentation an epoch takes {written(cost, SHARE)} less time.", ""]
+            lines += [f"`{recipe}`: augmentation costs {written(cost, SHARE)} of an epoch; below 0 is noise.", ""]
         lines += [*table((f"`{recipe}`", "share of training time"), spent), ""] if spent else []
     return lines
 

@@ -97,6 +97,7 @@ def test_predict_loads_neither_keras_nor_tensorflow(tiny_run: Run, tmp_path: Pat
     loaded = modules_after("predict", str(tiny_run.path), str(tmp_path / "black.png"))
     assert "onnxruntime" in loaded
     assert loaded & {"keras", "tensorflow", "jax", "matplotlib", "sklearn"} == set()
+    assert loaded & {"lensmith.data.downloading", "filelock"} == set()
 
 
 def test_package_loads_neither_keras_nor_matplotlib_nor_numpy() -> None:

@@ -17,18 +17,19 @@ SECONDS_WAITED = 1.0
 
 
 @contextlib.contextmanager
-def locked(run: Path) -> Iterator[None]:
+def locked(run: Path, seconds: float = SECONDS_WAITED) -> Iterator[None]:
     """Hold a run.
 
     Args:
         run: Its folder.
+        seconds: How long to wait for it.
 
     Raises:
         RunError: Another process holds it, or it cannot be held.
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(run / LOCK, timeout=SECONDS_WAITED)
+    lock = FileLock(run / LOCK, timeout=seconds)
     try:
         lock.acquire()
     except Timeout:
@@ -50,7 +51,7 @@ def is_locked(run: Path) -> bool | None:
     if not os.access(run, os.W_OK):
         return None
     try:
-        with locked(run):
+        with locked(run, seconds=0):
             return False
     except RunError:
         return True

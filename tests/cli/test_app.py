@@ -70,6 +70,7 @@ WRONG = {
         ["train", "--resume", "latest", "--batch-size", "3"],
         "only --epochs can be changed",
     ),
+    "trust in a run that is not there yet": (["train", "digits", "--trust"], "give it with --resume RUN"),
     "an unknown backend": (["train", "digits", "--backend", "jaxx"], "Did you mean 'jax'"),
     "an unknown run": (["evaluate", "nothing"], "No run named 'nothing'"),
     "an unknown split": (["evaluate", "latest", "--split", "tset"], "Did you mean 'test'"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.data.encoded import noise
 
-from lensmith.data import builtin
+from lensmith.data import downloading
 from lensmith.data.builtin import ARRAY_ORDER, BUILTINS, content_hash, load_builtin
 from lensmith.errors import DataError
 
@@ -136,7 +136,7 @@ def downloaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(name)
         return ARRAYS
 
-    monkeypatch.setattr(builtin, "download", download)
+    monkeypatch.setattr(downloading, "download", download)
     return names
 
 
@@ -164,7 +164,7 @@ def test_without_a_network_the_error_says_where_to_put_the_file(
     def download(name: str, folder: Path) -> None:
         raise DataError("somewhere: Connection refused")
 
-    monkeypatch.setattr(builtin, "download", download)
+    monkeypatch.setattr(downloading, "download", download)
     monkeypatch.setenv("LENSMITH_DATA", str(tmp_path / "by-hand"))
     with pytest.raises(DataError, match=f"Connection refused.*put {name}.npz.*in {tmp_path / 'by-hand'}"):
         load_builtin(name)
@@ -183,14 +183,14 @@ def test_of_two_at_once_one_downloads_and_the_other_waits_for_it(
     home: Path, downloaded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, may_end = threading.Event(), threading.Event()
-    at_once = builtin.download
+    at_once = downloading.download
 
     def slowly(name: str, folder: Path) -> dict[str, np.ndarray]:
         begun.set()
         assert may_end.wait(10)
         return at_once(name, folder)
 
-    monkeypatch.setattr(builtin, "download", slowly)
+    monkeypatch.setattr(downloading, "download", slowly)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(load_builtin, "fashion-mnist")
         assert begun.wait(10)

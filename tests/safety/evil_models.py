@@ -129,6 +129,10 @@ CHANGES: dict[str, Change] = {
     "a network that computes when it is read": with_layer(
         layer("Functional", "keras", name="f", layers=[{**layer("RepeatVector", n=2**28), "inbound_nodes": [CONSTANT]}])
     ),
+    "a value that is no table": with_activation({"class_name": "__tensor__", "config": "x"}),
+    "a call of what has a list for a class": with_layer(
+        {**layer("Dense", name="d", units=1), "inbound_nodes": [{"args": [{"class_name": ["a"]}]}]}
+    ),
     "a class that is a list": lambda config: config.update(class_name=["Sequential"]),
 }
 """What is done to `config.json`."""

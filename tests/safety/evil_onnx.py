@@ -83,6 +83,11 @@ def many(count: int) -> onnx.ModelProto:
     return model([*nodes, helper.make_node("Sum", [f"c{n}" for n in range(count)], ["y"])], [ints("s", 2**24)])
 
 
+def for_nothing() -> onnx.ModelProto:
+    """Harmless by itself, but of no run's: its images have no pixels."""
+    return model([helper.make_node("Relu", ["x"], ["y"])], inputs=(1, 0))
+
+
 def grown_by_a_value() -> onnx.ModelProto:
     """As large as the pixels say."""
     nodes = [

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from tests.safety import evil_onnx
 from tests.safety.evil_models import Writing
 
 from lensmith.errors import RunError
@@ -161,6 +162,10 @@ EVIL: dict[str, tuple[Change, Callable[[Run], object]]] = {
     "model.onnx a link": (linked("model.onnx", "/etc/passwd"), Predictor.of_run),
     "model.onnx a pipe": (pipe("model.onnx"), Predictor.of_run),
     "model.onnx a pickle": (holding("model.onnx", pickle.dumps(Writing())), Predictor.of_run),
+    "model.onnx for images without pixels": (
+        lambda run: run.onnx_file.write_bytes(evil_onnx.for_nothing().SerializeToString()),
+        Predictor.of_run,
+    ),
     "evaluation a link": (linked("evaluation", "/tmp"), write_evaluation),
     "checkpoint a pipe": (pipe_in_checkpoint, read_arrays),
     "checkpoints of a pickle": (checkpoint_of(lambda: npz("model/0.npy", pickled_array())), read_arrays),

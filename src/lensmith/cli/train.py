@@ -72,6 +72,8 @@ def train(
         "training.tensorboard": tensorboard or None,
     }
     overrides = parse_settings(settings or []) | {key: value for key, value in short_forms.items() if value is not None}
+    if trust and resume is None:
+        raise LensmithError("--trust is for a run that is there already: give it with --resume RUN.")
     if resume is not None and (set(overrides) - {"epochs"} or recipe != "auto" or name or backend or budget):
         raise LensmithError("--resume goes on with the run's own recipe; only --epochs can be changed.")
     if backend is not None:

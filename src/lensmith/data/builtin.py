@@ -12,11 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock, Timeout
 
 from lensmith.data.arrays import read_npz
 from lensmith.data.cache import lensmith_home
-from lensmith.data.downloading import download
 from lensmith.errors import DataError, RunError
 from lensmith.files import replacing
 from lensmith.registry import Registry
@@ -178,6 +176,8 @@ def _only_one(name: str) -> Iterator[Path]:
 @contextlib.contextmanager
 def _alone(folder: Path, name: str) -> Iterator[None]:
     """Wait for whoever downloads the same."""
+    from filelock import FileLock, Timeout
+
     lock = FileLock(folder / f".{name}.lock")
     try:
         lock.acquire(timeout=0)
@@ -191,6 +191,8 @@ def _alone(folder: Path, name: str) -> Iterator[None]:
 
 
 def _download(name: str, folder: Path) -> Arrays:
+    from lensmith.data.downloading import download  # with HTTP and TLS, which `predict` starts without
+
     print(f"Downloading {name}; it is kept for next time.", file=sys.stderr)
     try:
         arrays = download(name, folder)

@@ -99,7 +99,7 @@ class Predictor:
         except UnsafeFile as error:
             raise UnsafeFile(f"{error} Use --trust if it is your own.") from None
         _check_artifact(artifact, run)
-        return cls(run.onnx_file, artifact, max(1, min(BATCH, MOST_NUMBERS // numbers)))
+        return cls(run.onnx_file, artifact, max(1, min(BATCH, MOST_NUMBERS // max(1, numbers))))
 
     def _check_fits(self) -> None:
         """Make sure that artefact and model are of each other."""

@@ -32,7 +32,7 @@ _FUNCTION_MODULES = ("keras.activations", "keras.losses", "keras.metrics")
 def check_keras_file(path: Path) -> None:
     """Refuse a file that could run code, reach for other files or fill the memory when Keras reads it.
 
-    How it was compiled is not looked at: it must be read with `compile=False`.
+    What its metrics and optimizer would take in memory is not looked at: it must be read with `compile=False`.
 
     Args:
         path: The file. Keras must have been started.
@@ -83,7 +83,7 @@ def _check_objects(config: Any, path: Path) -> None:
             raise UnsafeFile(f"{path} holds {_shown(name, module, its)}: {why}.")
         if count > 10 * MOST_LAYERS:
             raise UnsafeFile(f"{path} describes more than {10 * MOST_LAYERS:,} objects.")
-        if any(KERAS_TENSOR not in {each["class_name"] for each in described(node)} for node in nodes_of(its)):
+        if any(KERAS_TENSOR not in {str(each["class_name"]) for each in described(node)} for node in nodes_of(its)):
             raise UnsafeFile(f"{path} has {_shown(name, module, its)} compute something of constants when it is read.")
 
 

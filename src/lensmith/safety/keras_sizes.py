@@ -124,8 +124,10 @@ def _check_shapes(value: Any, path: Path) -> None:
             # Layers that remember from batch to batch have a state for every image of one.
             if name.startswith("batch") and sides and shape[0] is not None and sides[0] > LARGEST_BATCH:
                 raise UnsafeFile(f"{path} is for batches of {sides[0]:,} images.")
-        if its.get("class_name") in VALUES and str(its.get("config", {}).get("dtype", "float32")) not in DTYPES:
-            raise UnsafeFile(f"{path} holds values of the type {its['config']['dtype']}.")
+        config = its.get("config")
+        kind = str(config.get("dtype", "float32")) if isinstance(config, dict) else "float32"
+        if its.get("class_name") in VALUES and kind not in DTYPES:
+            raise UnsafeFile(f"{path} holds values of the type {kind}.")
 
 
 def _simplified(value: Any) -> Any:

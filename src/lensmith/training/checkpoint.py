@@ -32,6 +32,7 @@ Content = dict[str, bytes | memoryview]
 STATE, ARRAYS, MANIFEST = "state.json", "state.npz", "manifest.json"
 VERSION = 1
 MOST_BYTES = 2**36
+"""Of a file of a checkpoint; a larger one is none of ours."""
 NEWEST_KEPT = 2
 
 

@@ -104,7 +104,8 @@ def check_unchanged(run: Run, recipe: Recipe, dataset: Dataset, *, force: bool =
             f"Run {run.name} would not go on as it began: {'; '.join(forced)}. "
             "Undo that, train a new run, or go on all the same with --force."
         )
-    moved = _changes("its", {key: then.get("machine", {}).get(key, machine()[key]) for key in SAME_BITS}, machine())
+    before = then.get("machine", {})
+    moved = _changes("its", {key: before[key] for key in SAME_BITS if key in before}, machine())
     notes = [f"This is another machine: {'; '.join(moved)}. Results may differ in the last digits."] if moved else []
     return [f"Going on all the same: {its}." for its in forced] + notes
 
