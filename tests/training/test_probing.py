@@ -17,16 +17,17 @@ SLOW, QUICK = 0.4, 0.001
 def test_a_first_answer_that_takes_long_says_nothing_of_the_others(
     stripes_folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    seconds = [SLOW]
+    seen = set()
 
-    def network(images: Any, training: bool) -> Any:
-        assert not training
-        time.sleep(seconds.pop() if seconds else QUICK)
-        return images
+    class Network:
+        def predict_on_batch(self, images: Any) -> None:
+            time.sleep(QUICK if len(images) in seen else SLOW)
+            seen.add(len(images))
 
     monkeypatch.setattr(probing, "set_precision", lambda network, policy: None)
     dataset = open_dataset(stripes_folder, load_recipe("fast").data)
-    assert probing._evaluated_per_second(network, dataset) > 8 / SLOW * 10
+    assert probing._evaluated_per_second(Network(), dataset) > 8 / SLOW * 10
+    assert max(seen) == len(dataset.train)
 
 
 def test_it_measures_a_speed_and_leaves_no_trace_in_a_training_that_is_seeded_after_it(stripes_folder: Path):

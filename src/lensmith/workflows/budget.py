@@ -25,7 +25,7 @@ TRIAL_SECONDS = 2.0
 VALIDATION_SPEEDUP = 3.0
 # Saving, ONNX and the check that both agree, evaluation's pictures and the report; and the end of an epoch beside its
 # validation: measured on two cores.
-FINISHING_SECONDS = 5.0
+FINISHING_SECONDS = 3.5
 EPOCH_SECONDS = 0.1
 FEWEST_IMAGES = 2_000
 # What reading and writing one activation costs, in multiply-adds of each precision: measured on two cores with AMX.
