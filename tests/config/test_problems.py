@@ -64,7 +64,11 @@ def test_a_key_in_the_wrong_table_is_told_where_it_belongs(values: dict[str, Any
         ({"data": {"test": 0}}, "'data.test' is 0: expected more than 0.0."),
         ({"data": 3}, "'data' is 3: expected a table."),
         ({"published_test_accuracy": 99}, "'published_test_accuracy' is 99: expected at most 1.0."),
-        ({"training": {"epochs": 0}}, "'training.epochs' is 0: expected more than 0."),
+        ({"training": {"epochs": -1}}, "'training.epochs' is -1: expected at least 0."),
+        (
+            {"training": {"epochs": 0}},
+            "'training': expected more than 0 epochs, which only training.transfer can do without.",
+        ),
         ({"training": {"epochs": {"a": 1}}}, "'training.epochs': expected a number."),
         ({"training": {"tensorboard": "yes"}}, "'training.tensorboard' is 'yes': expected true or false."),
         ({"training": {"metrics": "AUC"}}, "'training.metrics' is 'AUC': expected a list."),
@@ -107,13 +111,13 @@ def test_a_key_of_several_kinds_is_named_once_with_all_of_them(size: Any, senten
 
 
 def test_every_problem_is_told_unknown_keys_first() -> None:
-    told = explained(modle=MODEL, model={"builder": 3}, training={"epochs": 0, "early_stopping": {"wait": 1}})
+    told = explained(modle=MODEL, model={"builder": 3}, training={"epochs": -1, "early_stopping": {"wait": 1}})
     assert told == (
         "there is no key 'training.early_stopping.wait'. Known: patience. "
         "there is no key 'modle'. Did you mean 'model'? "
         "'training.early_stopping.patience' is missing. "
         "'model.builder' is 3: expected text. "
-        "'training.epochs' is 0: expected more than 0."
+        "'training.epochs' is -1: expected at least 0."
     )
 
 

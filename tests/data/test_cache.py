@@ -33,7 +33,13 @@ def paths(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decode in this process, where it can be watched."""
+    monkeypatch.setattr(decoding, "can_start", lambda: False)
+
+
+@pytest.fixture
+def decoded(here: None, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """What was decoded, file by file."""
     contents: list[bytes] = []
     really = decoding.decode_with_header
@@ -224,7 +230,7 @@ def decode(content, color):
         os.kill(os.getpid(), signal.SIGKILL)
     return really(content, color)
 
-decoding.decode_with_header, decoding._at_once = decode, lambda *_: 10
+decoding.decode_with_header, decoding._at_once, decoding.can_start = decode, lambda *_: 10, lambda: False
 result = cache.decode_files(paths, DataConfig(image_size=8, color="rgb"))
 print(len(done), hashlib.sha256(result.pixels.tobytes()).hexdigest())
 """
@@ -317,13 +323,14 @@ def test_ctrl_c_while_filling_leaves_nothing(home: Path, paths: list[Path]) -> N
     assert entries(home) == []
 
 
-def test_file_that_becomes_readable_is_used(home: Path, paths: list[Path], monkeypatch) -> None:
+def test_file_that_becomes_readable_is_used(home: Path, paths: list[Path], here: None, monkeypatch) -> None:
     def refused(path: Path) -> bytes:
         raise DecodeError("unreadable file", "Permission denied")
 
     with monkeypatch.context() as patch:
         patch.setattr(decoding, "read_file", refused)
-        patch.setattr(os, "access", lambda path, mode: False)
+        patch.setattr(cache, "_can_be_opened", lambda path: False)
+        assert len(decode_files(paths, CONFIG).problems) == 12
         assert len(decode_files(paths, CONFIG).problems) == 12
     assert decode_files(paths, CONFIG).problems == []
 

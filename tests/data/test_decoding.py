@@ -1,7 +1,6 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,9 @@ import pytest
 from tests.data.encoded import encode, noise
 
 from lensmith.config import DataConfig
-from lensmith.data import cache, decoding
+from lensmith.data import cache, decoding, workers
 from lensmith.data.decode import Header
 from lensmith.data.decoding import Decoded, Target, decode_each, decode_in_order
-from lensmith.errors import DataError
 
 TARGET = Target((8, 8), "rgb", "stretch")
 
@@ -29,7 +27,6 @@ def paths(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def in_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "FEWEST_FOR_PROCESSES", 1)
     monkeypatch.setattr(decoding, "MOST_AT_ONCE", 3)
     monkeypatch.setattr(decoding, "_cores", lambda: 3)
 
@@ -59,32 +56,23 @@ def test_no_file_that_can_be_decoded_gives_no_pixels_of_the_right_shape(paths: l
 def started(in_processes: None, monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen]:
     """The processes that are started."""
     children: list[subprocess.Popen] = []
-    really = decoding._start
+    really = workers.start
 
     def start() -> subprocess.Popen:
         children.append(really())
         return children[-1]
 
-    monkeypatch.setattr(decoding, "_start", start)
+    monkeypatch.setattr(workers, "start", start)
     return children
 
 
-def test_a_process_that_is_killed_is_said_with_the_file_it_had_come_to(paths: list[Path], started: list) -> None:
+def test_a_process_that_is_killed_costs_no_file(paths: list[Path], started: list) -> None:
     results = decode_in_order(paths, TARGET)
-    next(results)
-    for child in started:
+    first = next(results)
+    for child in list(started):
         child.kill()
-    with pytest.raises(DataError, match=r"decodes images ended with -9 when it was given .*\.png"):
-        list(results)
-    assert [child.returncode for child in started] == [-signal.SIGKILL] * 3
-
-
-def test_a_process_that_says_something_else_than_an_answer_is_not_waited_for(
-    paths: list[Path], started: list, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(decoding, "_PROGRAM", "import sys, time; print('hello', flush=True); time.sleep(600)")
-    with pytest.raises(DataError, match="decodes images ended with -9"):
-        list(decode_in_order(paths, TARGET))
+    assert len(first.kept) + sum(len(its.kept) for its in results) == 38
+    assert len(started) > 3
 
 
 def test_processes_end_when_whoever_wanted_the_images_fails(
@@ -106,7 +94,7 @@ def test_where_no_process_can_be_started_threads_do_it(
     def refused() -> None:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(decoding, "_start", refused)
+    monkeypatch.setattr(workers, "start", refused)
     assert sum(len(its.kept) for its in decode_in_order(paths, TARGET)) == 38
 
 
@@ -137,27 +125,12 @@ def test_every_core_has_work_and_little_waits_in_memory(
     assert decoding._at_once(files, Target((side, side), "rgb", "stretch"), cores, in_processes) == expected
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux")
-def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
-    program = (
-        "import os, signal; from lensmith.data import decoding; "
-        "print(decoding._start().pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, timeout=60, check=False)
-    assert done.returncode == -signal.SIGKILL
-    status, end = Path(f"/proc/{int(done.stdout)}/status"), time.monotonic() + 30
-    # Where nobody asks how it ended, it stays as a zombie.
-    while status.exists() and "State:\tZ" not in status.read_text() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert time.monotonic() < end
-
-
 def test_a_program_without_a_main_guard_can_open_a_large_folder(tmp_path: Path, paths: list[Path]) -> None:
     (tmp_path / "program.py").write_text(
-        "import sys\nfrom pathlib import Path\nfrom lensmith.data import decoding\n"
-        "decoding.FEWEST_FOR_PROCESSES, decoding._cores = 1, lambda: 2\n"
-        "really, started = decoding._start, []\n"
-        "decoding._start = lambda: started.append(1) or really()\n"
+        "import sys\nfrom pathlib import Path\nfrom lensmith.data import decoding, workers\n"
+        "decoding._cores = lambda: 2\n"
+        "really, started = workers.start, []\n"
+        "workers.start = lambda: started.append(1) or really()\n"
         "target = decoding.Target((8, 8), 'rgb', 'stretch')\n"
         "print(sum(len(its.kept) for its in decoding.decode_in_order(sys.argv[1:], target)), len(started))\n"
     )

@@ -106,3 +106,24 @@ def test_two_images_of_a_class_are_enough_where_nothing_is_split_off() -> None:
     check_class_sizes(split_of(np.array([0, 0, 1, 1])), ("a", "b"))
     with pytest.raises(DataError, match=r"Class 'b' has 1 image .* at least 2 are needed to train on"):
         check_class_sizes(split_of(np.array([0, 0, 1])), ("a", "b"))
+
+
+@given(labels=labels_of_classes(), seed=st.integers(0, 99), groups=st.lists(st.integers(2, 9), max_size=6))
+def test_groups_are_never_torn_apart(labels, seed, groups) -> None:
+    places, together = np.random.default_rng(seed).permutation(len(labels)), []
+    for size in groups:
+        together.append(places[:size].tolist())
+        places = places[size:]
+    together = [group for group in together if group]
+    positions = stratified_split(labels, FRACTIONS, seed, together)
+    assert np.sort(np.concatenate(list(positions.values()))).tolist() == list(range(len(labels)))
+    where = {int(place): name for name, its in positions.items() for place in its}
+    assert all(len({where[place] for place in group}) == 1 for group in together)
+
+
+def test_a_group_that_is_most_of_a_class_is_left_to_training() -> None:
+    labels, film = np.zeros(100, int), list(range(60))
+    for seed in range(50):
+        positions = stratified_split(labels, {"test": 0.2, "validation": 0.1}, seed, [film])
+        assert set(film) <= set(positions["train"].tolist())
+        assert [len(positions[name]) for name in ("test", "validation")] == [20, 10]

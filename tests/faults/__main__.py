@@ -18,6 +18,9 @@ FAULTS = {
     "evil_onnx": "evil_files",
     "evil_runs": "evil_files",
     "evil_archives": "evil_files",
+    "pillow_pictures": "pictures",
+    "changed_pictures": "pictures",
+    "large_pictures": "pictures",
     "stock_keras": "stock_keras",
 }
 """Each fault, and the module that has it."""

@@ -172,8 +172,8 @@ def main() -> None:
     os.chdir(folder / "empty")
     for name, use in KINDS[kind](folder / "files"):
         heard.clear()
-        _peak()
-        before, started, problem = _peak(), time.perf_counter(), "it was not refused"
+        peak()
+        before, started, problem = peak(), time.perf_counter(), "it was not refused"
         listening = True
         try:
             use()
@@ -182,7 +182,7 @@ def main() -> None:
         except BaseException as error:
             problem = f"{type(error).__name__}: {error}"
         listening = False
-        seconds, grown = time.perf_counter() - started, _peak() - before
+        seconds, grown = time.perf_counter() - started, peak() - before
         problem = problem or (f"heard {heard}" if heard else "")
         problem = problem or (f"wrote {os.listdir()}" if os.listdir() else "")
         problem = problem or (f"took {seconds:.1f} s" if seconds > MOST_SECONDS else "")
@@ -213,7 +213,7 @@ def _good_run(folder: Path) -> Any:
     return lensmith.load_run("good", folder)
 
 
-def _peak() -> int:
+def peak() -> int:
     """Return the most memory that this process has had since it was last asked."""
     table = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
     Path("/proc/self/clear_refs").write_text("5")  # https://docs.kernel.org/filesystems/proc.html

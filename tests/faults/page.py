@@ -12,7 +12,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- faults: made by `make faults` -->", "<!-- faults: end -->"
 ORDER = (
     "killed_runs", "terminated_runs", "full_runs", "killed_saves", "full_disk", "damaged_checkpoints", "replaced_model",
-    "diverging", "evil_models", "evil_onnx", "evil_runs", "evil_archives", "stock_keras",
+    "diverging", "evil_models", "evil_onnx", "evil_runs", "evil_archives", "pillow_pictures",
+    "changed_pictures", "large_pictures", "stock_keras",
 )  # fmt: skip
 
 

@@ -10,15 +10,26 @@ from typing import Any
 from pydantic import ValidationError
 
 from lensmith.config.problems import explain
-from lensmith.config.recipe import EvaluationConfig, Recipe, TrainingConfig
+from lensmith.config.recipe import DataConfig, EvaluationConfig, Recipe, TrainingConfig
 from lensmith.errors import RecipeError, did_you_mean
 
 SHORT_FORMS = {
     "epochs": "training.epochs",
     "batch_size": "training.batch_size",
     "learning_rate": "training.optimizer.learning_rate",
+    "augment": "training.augmentation",
+    "group": "data.group",
+    "tensorboard": "training.tensorboard",
 }
 """What may be written for the commonest keys, in Python and as options of `train`."""
+
+LEFT_OUT = (
+    ("data", DataConfig, "photo_size"),
+    ("data", DataConfig, "group"),
+    ("training", TrainingConfig, "checkpoint_seconds"),
+    ("training", TrainingConfig, "selection"),
+)
+"""Keys that are written only where they are not as by default."""
 
 
 def recipe_names() -> list[str]:
@@ -84,7 +95,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, str]:
 def to_toml(recipe: Recipe) -> str:
     """Write the recipe, resolved, as TOML that `load_recipe` reads back to an equal one.
 
-    The table `evaluation` and `training.checkpoint_seconds` are left out where they are as by default.
+    What is younger than the first results is left out where it is as by default.
 
     Example:
         >>> '[data]' in to_toml(load_recipe("mnist-3conv"))
@@ -96,8 +107,9 @@ def to_toml(recipe: Recipe) -> str:
     values = recipe.model_dump(exclude_none=True)
     if recipe.evaluation == EvaluationConfig():
         del values["evaluation"]
-    if recipe.training.checkpoint_seconds == TrainingConfig.model_fields["checkpoint_seconds"].default:
-        del values["training"]["checkpoint_seconds"]
+    for table, kind, key in LEFT_OUT:
+        if values[table][key] == kind.model_fields[key].default:
+            del values[table][key]
     return tomli_w.dumps(values)
 
 

@@ -53,12 +53,16 @@ class DataConfig(Table):
 
     image_size: Pixels | Annotated[list[Pixels], Field(min_length=2, max_length=2)] | Literal["auto"] = "auto"
     """One number, `[height, width]`, or `auto`: the images' own size when they all share a small one."""
+    photo_size: Pixels = 96
+    """What `auto` brings all others to, height and width."""
     color: Literal["auto", "rgb", "grayscale"] = "auto"
     resize: Literal["stretch", "crop", "pad"] = "stretch"
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Fraction of the training images held out for model selection; 0 trains on all of them."""
     test: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Fraction of all images held out for the test, when the data does not come with a test split."""
+    group: Literal["none", "name", "time"] = "none"
+    """Files that no split tears apart: those whose names differ in a counter, or those taken right after each other."""
 
 
 class ModelConfig(Table):
@@ -67,6 +71,8 @@ class ModelConfig(Table):
     layers: list[KerasObject] = []
     builder: str | None = None
     arguments: dict[str, Any] = {}
+    weights: str | None = None
+    """`imagenet`, or a file, for a builder that begins with trained weights."""
     rescale: bool = True
     """Begin with a layer that turns pixels 0 to 255 into 0 to 1."""
 
@@ -74,8 +80,9 @@ class ModelConfig(Table):
     def _one_of_both(self) -> "ModelConfig":
         if bool(self.layers) == bool(self.builder):
             raise ValueError("either layers ([[model.layers]]) or a builder (model.builder = ...)")
-        if self.arguments and not self.builder:
-            raise ValueError("no arguments without a builder (model.builder = ...)")
+        for name in ("arguments", "weights"):
+            if getattr(self, name) and not self.builder:
+                raise ValueError(f"no {name} without a builder (model.builder = ...)")
         return self
 
 
@@ -84,6 +91,13 @@ class EarlyStopping(Table):
 
     patience: Annotated[int, Field(ge=1)]
     """Epochs without improvement that are waited for."""
+
+
+class Transfer(Table):
+    """Begin with a trained network: its last layer is fitted alone, to what the others make of the images."""
+
+    unfrozen: Annotated[int, Field(ge=0)] = 0
+    """How many of the last convolutions the epochs after that train, too; what comes before them stays as it is."""
 
 
 class WeightAveraging(Table):
@@ -112,26 +126,42 @@ class TrainingConfig(Table):
 
     epochs: Annotated[
         int | float,
-        Field(gt=0, le=1_000_000),
+        Field(ge=0, le=1_000_000),
         BeforeValidator(lambda epochs: int(epochs) if str(epochs).endswith(".0") else epochs),
     ] = 5
-    """The last may be a part of one: 1.5 epochs are so many steps."""
+    """The last may be a part of one: 1.5 epochs are so many steps. 0 where `transfer` fits the last layer only."""
     batch_size: Annotated[int, Field(ge=1)] = 64
     optimizer: Annotated[KerasObject, _class_unless_named("Adam")] = _KerasTable(class_name="Adam")
     loss: Annotated[KerasObject, _class_unless_named(DEFAULT_LOSS)] = _KerasTable(class_name=DEFAULT_LOSS)
     metrics: list[KerasObject] = []
     """Keras metrics beside accuracy, which is always measured."""
-    augmentation: list[KerasObject] = []
-    """Ours by name, then Keras' layers, on raw pixels 0 to 255, while training only; never in the saved model."""
+    augmentation: Annotated[
+        list[KerasObject], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+    ] = []
+    """Ours by name, then Keras' layers, on raw pixels 0 to 255, while training only; never in the saved model. Or a
+    word for several of these: `none`, `light`, `standard`, `strong`."""
     dtype_policy: Literal["auto", "float32", "mixed_bfloat16"] | None = None
     """What the network computes in while training; float32 by default, `auto` takes what is fastest here."""
     progressive_resizing: list[SmallerImages] | None = None
     """Begin with smaller images; each part ends later than the one before it."""
     weight_averaging: WeightAveraging | None = None
+    transfer: Transfer | None = None
+    class_weights: Literal["balanced"] | None = None
+    """Let the images of small classes count for more in the loss, so that all classes count the same."""
+    sampling: Literal["balanced"] | None = None
+    """Let each class come as often in an epoch: images of small ones several times, of large ones not all."""
+    selection: Literal["accuracy", "balanced_accuracy"] = "accuracy"
+    """What of the validation images chooses the best epoch; balanced is the mean over the classes."""
     early_stopping: EarlyStopping | None = None
     tensorboard: bool = False
     checkpoint_seconds: float = Field(60.0, gt=0)
     """Keep the whole state so often within an epoch; at its end it is kept in any case."""
+
+    @model_validator(mode="after")
+    def _something_to_train(self) -> "TrainingConfig":
+        if not self.epochs and not self.transfer:
+            raise ValueError("more than 0 epochs, which only training.transfer can do without")
+        return self
 
     @model_validator(mode="after")
     def _parts_in_order(self) -> "TrainingConfig":

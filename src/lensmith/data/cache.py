@@ -20,9 +20,9 @@ import numpy as np
 import PIL
 
 from lensmith.data.dataset import Images
-from lensmith.data.decode import Color, Header
+from lensmith.data.decode import UNREADABLE, Color, Header, check_file
 from lensmith.data.decoding import Target, decode_in_order, headers_of
-from lensmith.errors import DataError
+from lensmith.errors import DataError, DecodeError
 from lensmith.files import new_folder, not_written, remove_abandoned, take_away, write_bytes
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from lensmith.config import DataConfig
 
 LARGEST_NATIVE_SIDE = 64
-"""Images that all share a size up to this many pixels keep it; others are brought to `PHOTO_SIDE`."""
-PHOTO_SIDE = 96
+"""Images that all share a size up to this many pixels keep it; others are photos."""
 LARGEST_IN_MEMORY = 256 * 2**20
 """Bytes of pixels up to which they are read into memory; above, they stay on disk as a memory map."""
 HEADERS_GUESSED_FROM = 100
@@ -80,7 +79,7 @@ def decode_files(paths: Sequence[str], config: "DataConfig", progress: Progress 
     """
     folder = lensmith_home() / "images" / _key(paths, config)
     decoded = _read(folder)
-    if decoded is None:
+    if decoded is None or _have_become_readable(paths, decoded):
         _fill(folder, paths, config, progress or (lambda done, total: None))
         decoded = _read(folder)
     if decoded is None:
@@ -88,19 +87,32 @@ def decode_files(paths: Sequence[str], config: "DataConfig", progress: Progress 
     return decoded
 
 
+def _have_become_readable(paths: Sequence[str], decoded: DecodedFiles) -> bool:
+    """Tell whether a file that could not be read then can be now: its size and time are what they were."""
+    return any(_can_be_opened(paths[place]) for place, reason, _ in decoded.problems if reason == UNREADABLE)
+
+
+def _can_be_opened(path: str) -> bool:
+    try:
+        check_file(path)  # never a pipe, which would block
+        with open(path, "rb") as file:
+            return bool(file.read(1))
+    except (OSError, DecodeError):
+        return False
+
+
 def _key(paths: Sequence[str], config: "DataConfig") -> str:
-    wanted = [CACHE_VERSION, PIL.__version__, config.image_size, config.color, config.resize]
-    digest = hashlib.sha256(json.dumps(wanted).encode())
-    here = os.getcwd()
+    wanted = [CACHE_VERSION, PIL.__version__, config.image_size, config.photo_size, config.color, config.resize]
+    states = [json.dumps(wanted)]
+    # An absolute path is the same from wherever it is looked at.
+    states += [os.getcwd()] if paths and not os.path.isabs(paths[0]) else []
     for path in paths:
         try:
             found = os.stat(path)
-            # A file that becomes readable keeps its size and time.
-            state = f"{found.st_size}\0{found.st_mtime_ns}\0{os.access(path, os.R_OK)}"
+            states.append(f"{path}\0{found.st_size}\0{found.st_mtime_ns}")
         except OSError:
-            state = "missing"
-        digest.update(f"{os.path.join(here, path)}\0{state}\n".encode(errors="surrogateescape"))
-    return digest.hexdigest()[:32]
+            states.append(f"{path}\0missing")
+    return hashlib.sha256("\n".join(states).encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 def _fill(folder: Path, paths: Sequence[str], config: "DataConfig", progress: Progress) -> None:
@@ -181,7 +193,7 @@ def native_or_photo_size(config: "DataConfig", sizes: set[tuple[int, int]]) -> t
         (size,) = sizes
         if max(size) <= LARGEST_NATIVE_SIDE:
             return size
-    return (PHOTO_SIDE, PHOTO_SIDE)
+    return (config.photo_size, config.photo_size)
 
 
 def _read(folder: Path) -> DecodedFiles | None:

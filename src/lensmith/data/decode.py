@@ -26,6 +26,9 @@ BACKGROUND = (255, 255, 255)
 MAX_PIXELS = 89_478_485
 """Pillow's own limit: a quarter of a gigabyte as RGB. Larger files are refused before they are decoded."""
 MAX_FILE_BYTES = 512 * 2**20
+UNREADABLE = "unreadable file"
+STRIP = 256
+"""Rows."""
 
 Pixels = npt.NDArray[np.uint8]
 Color = Literal["rgb", "grayscale"]
@@ -75,7 +78,7 @@ def check_file(path: str | Path) -> None:
     except FileNotFoundError:
         raise DecodeError("missing file") from None
     except OSError as error:
-        raise DecodeError("unreadable file", error.strerror or str(error)) from None
+        raise DecodeError(UNREADABLE, error.strerror or str(error)) from None
     if not stat.S_ISREG(found.st_mode):
         raise DecodeError("not a regular file")
     if found.st_size == 0:
@@ -95,7 +98,7 @@ def read_file(path: str | Path) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise DecodeError("unreadable file", error.strerror or str(error)) from None
+        raise DecodeError(UNREADABLE, error.strerror or str(error)) from None
 
 
 def decode(content: bytes, color: Color = "rgb") -> Pixels:
@@ -120,10 +123,10 @@ def decode_with_header(content: bytes, color: Color = "rgb") -> tuple[Pixels, He
     """Turn the bytes of an image file into pixels, as `decode`, and tell what `probe` tells."""
     if not content:
         raise DecodeError("empty file")
-    with _telling_damage(), _open(io.BytesIO(content)) as image:
+    with telling_damage(), open_image(io.BytesIO(content)) as image:
         size, has_color = image.size, _has_color(image)
         image.load()
-        orientation = _orientation(image)  # not before: PNG may say it behind the picture, and Pillow looks once
+        orientation = orientation_of(image)  # not before: PNG may say it behind the picture, and Pillow looks once
         header, turn = _header(image, size, orientation, has_color), _TURNS.get(orientation)
         flat = _without_transparency(_to_eight_bit(image))
         # Gray is made from RGB: Pillow's own way from YCbCr gives another, and from LAB there is none.
@@ -140,8 +143,8 @@ def probe(path: str | Path) -> Header:
         DecodeError: As `read_file` and `decode`, as far as the header tells.
     """
     check_file(path)
-    with _telling_damage(), _open(path) as image:
-        return _header(image, image.size, _orientation(image), _has_color(image))
+    with telling_damage(), open_image(path) as image:
+        return _header(image, image.size, orientation_of(image), _has_color(image))
 
 
 def recolor(pixels: Pixels, color: Color) -> Pixels:
@@ -193,7 +196,12 @@ def _to_array(image: Image.Image) -> Pixels:
     return np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, image.width, -1)
 
 
-def _open(file: str | Path | io.BytesIO) -> Image.Image:
+def open_image(file: str | Path | io.BytesIO) -> Image.Image:
+    """Open a file of a format that is read, without decoding its picture.
+
+    Raises:
+        DecodeError: It has too many pixels; what else Pillow raises is for `telling_damage`.
+    """
     image = Image.open(file, formats=FORMATS)
     # Pillow only warns from its limit up to twice that, and not at all where a program has lifted it.
     if image.width * image.height > MAX_PIXELS:
@@ -207,7 +215,7 @@ def _too_many_pixels() -> DecodeError:
 
 
 @contextlib.contextmanager
-def _telling_damage() -> Iterator[None]:
+def telling_damage() -> Iterator[None]:
     """Turn whatever Pillow raises about a file into a `DecodeError`."""
     try:
         yield
@@ -230,7 +238,8 @@ def _header(image: Image.Image, size: tuple[int, int], orientation: int, has_col
     return Header((height, width), has_color)
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
+    """Return what EXIF says of how the camera was held: 1 is upright."""
     try:
         # PNG's own `getexif` decodes the whole picture to look behind it; `decode` has done so already.
         return int(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
@@ -250,18 +259,31 @@ def _to_eight_bit(image: Image.Image) -> Image.Image:
         raise DecodeError("floating-point pixels", "their range is not known; save as 8 or 16 bit")
     if image.mode != "I" and not image.mode.startswith("I;"):
         return image
-    values = np.asarray(image).astype(np.int64)
+    values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
         raise DecodeError("32-bit pixels", "their range is not known; save as 8 or 16 bit")
-    transparent = image.info.get("transparency")
-    if isinstance(transparent, int):
-        values[values == transparent] = 65535  # the background is white
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    transparent, scaled = image.info.get("transparency"), np.empty(values.shape, np.uint8)
+    for rows in _strips(image.height):
+        part = values[rows].astype(np.int64)
+        if isinstance(transparent, int):
+            part[part == transparent] = 65535  # the background is white
+        scaled[rows] = (part + 128) // 257
+    return Image.fromarray(scaled)
 
 
 def _without_transparency(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image
-    with_alpha = image.convert("RGBA")
-    background = Image.new("RGBA", with_alpha.size, (*BACKGROUND, 255))
-    return Image.alpha_composite(background, with_alpha).convert("RGB")
+    flat = Image.new("RGB", image.size)
+    for rows in _strips(image.height):
+        box = (0, rows.start, image.width, rows.stop)
+        part = image.crop(box).convert("RGBA")
+        background = Image.new("RGBA", part.size, (*BACKGROUND, 255))
+        flat.paste(Image.alpha_composite(background, part).convert("RGB"), box)
+    return flat
+
+
+def _strips(height: int) -> Iterator[slice]:
+    """Cut the rows of a picture into strips, so that what is computed of a large one does not fill the memory."""
+    for start in range(0, height, STRIP):
+        yield slice(start, min(start + STRIP, height))

@@ -29,7 +29,7 @@ Row = dict[str | None, Any]
 
 @dataclass(frozen=True)
 class ListedFile:
-    """One file: where it is, what the user calls it, its class, and its split (empty when none is given).
+    """One file: where it is, what the user calls it, its class, its split and its group (empty when none is given).
 
     `name` and `label` can always be printed and stored as UTF-8; `path` is as the file system has it, and text, because
     of very many files that is a good deal quicker than a `Path`.
@@ -39,6 +39,7 @@ class ListedFile:
     name: str
     label: str
     split: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,15 @@ class Listing:
     skipped: tuple[Skipped, ...] = ()
 
 
-def list_folder(root: Path) -> Listing:
+def list_folder(root: Path, *, lenient: bool = False) -> Listing:
     """List `root/<class>/…` or `root/{train,val,test}/<class>/…`.
 
     Classes are the training folders' names, sorted. Files lie at any depth below their class. Hidden and
     system files are ignored.
+
+    Args:
+        root: The folder.
+        lenient: List what cannot be trained on, too: classes are then those of any split.
 
     Raises:
         DataError: No class folders, one class only, or splits whose classes differ.
@@ -66,17 +71,23 @@ def list_folder(root: Path) -> Listing:
         )
     split_folders = _split_folders(root, folders)
     if split_folders:
-        return _list_splits(root, split_folders)
+        return _list_splits(root, split_folders, lenient=lenient)
     class_names = tuple(printable(folder.name) for folder in folders)
-    _check_classes(class_names, str(root))
+    if not lenient:
+        _check_classes(class_names, str(root))
     files = [file for folder in folders for file in _list_class(root, folder, "")]
     return Listing(tuple(files), class_names, _outside(root, [root]))
 
 
-def list_csv(path: Path) -> Listing:
-    """List the files that a CSV with the columns `path`, `label` and perhaps `split` names.
+def list_csv(path: Path, *, lenient: bool = False) -> Listing:
+    """List the files that a CSV with the columns `path`, `label` and perhaps `split` and `group` names.
 
-    Paths are relative to the CSV's folder. Classes are the labels of the training rows, sorted.
+    Paths are relative to the CSV's folder. Classes are the labels of the training rows, sorted. No split that is made
+    tears a group apart.
+
+    Args:
+        path: The file.
+        lenient: List what cannot be trained on, too: classes are then those of any split.
 
     Raises:
         DataError: Not UTF-8, a column missing, an empty field, a split that is not one; with the line's
@@ -96,6 +107,8 @@ def list_csv(path: Path) -> Listing:
     training = {file.label for file in files if file.split in ("", "train")}
     if not training:
         raise DataError(f"{path} has no row with the split train. Give each row train, val or test.")
+    if lenient:
+        return Listing(files, tuple(sorted({file.label for file in files})))
     class_names = tuple(sorted(training))
     _check_classes(class_names, str(path))
     _check_row_splits(path, files)
@@ -127,7 +140,8 @@ def _listed_row(csv_path: Path, line: int, row: Row) -> ListedFile:
         raise DataError(f"{csv_path}, line {line}: path holds a NUL character. Save the file as UTF-8 text.")
     if split and split.lower() not in SPLIT_FOLDERS:
         raise DataError(f"{csv_path}, line {line}: no split named {split!r}.{did_you_mean(split, SPLIT_FOLDERS)}")
-    return ListedFile(str(csv_path.parent / name), name, label, SPLIT_FOLDERS.get(split.lower(), ""))
+    group = (row.get("group") or "").strip()
+    return ListedFile(str(csv_path.parent / name), name, label, SPLIT_FOLDERS.get(split.lower(), ""), group)
 
 
 def _check_row_splits(path: Path, files: tuple[ListedFile, ...]) -> None:
@@ -206,16 +220,18 @@ def _split_folders(root: Path, folders: list[Path]) -> dict[str, Path]:
     return dict(zip(splits, named, strict=True))
 
 
-def _list_splits(root: Path, split_folders: dict[str, Path]) -> Listing:
+def _list_splits(root: Path, split_folders: dict[str, Path], *, lenient: bool) -> Listing:
     classes = {
         split: {printable(entry.name): entry for entry in _folders(folder)} for split, folder in split_folders.items()
     }
-    class_names = tuple(sorted(classes["train"]))
-    _check_classes(class_names, str(split_folders["train"]))
-    for split, its_classes in classes.items():
-        _check_same_classes(str(split_folders[split]), set(its_classes), set(class_names))
+    class_names = tuple(sorted({name for its in classes.values() for name in its} if lenient else classes["train"]))
+    if not lenient:
+        _check_classes(class_names, str(split_folders["train"]))
+        for split, its_classes in classes.items():
+            _check_same_classes(str(split_folders[split]), set(its_classes), set(class_names))
     order = [split for split in ("train", "validation", "test") if split in classes]
-    listed = [_list_class(root, classes[split][name], split) for split in order for name in class_names]
+    places = [(split, name) for split in order for name in class_names if name in classes[split]]
+    listed = [_list_class(root, classes[split][name], split) for split, name in places]
     files = tuple(file for its_files in listed for file in its_files)
     return Listing(files, class_names, _outside(root, [root, *split_folders.values()]))
 

@@ -3,7 +3,9 @@
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +23,12 @@ from lensmith.data.arrays import (
 )
 from lensmith.data.builtin import BUILTINS, load_builtin
 from lensmith.data.cache import Progress, decode_files
-from lensmith.data.dataset import Dataset, Skipped, Split
+from lensmith.data.dataset import Dataset, Labels, Skipped, Split
 from lensmith.data.decode import FORMATS
-from lensmith.data.listing import Listing, list_csv, list_folder, printable
+from lensmith.data.duplicates import exact_duplicates, groups_of
+from lensmith.data.facts import taken_at
+from lensmith.data.groups import by_stem, by_time
+from lensmith.data.listing import ListedFile, Listing, list_csv, list_folder, printable
 from lensmith.data.splitting import check_class_sizes, split_off
 from lensmith.errors import DataError, did_you_mean
 from lensmith.registry import Registry
@@ -40,6 +45,8 @@ class Loaded:
     Attributes:
         splits: By name; just `train` when the data does not come split.
         fingerprint_parts: Bytes that stand for the images, such as hashes of their files.
+        together: Groups of rows of the store that no split tears apart.
+        files: The file of each row of the store; empty for arrays.
     """
 
     splits: dict[str, Split]
@@ -47,6 +54,20 @@ class Loaded:
     fingerprint_parts: Sequence[bytes | memoryview]
     color: str
     skipped: tuple[Skipped, ...] = ()
+    together: Sequence[Sequence[int]] = ()
+    files: Sequence[ListedFile] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over images, labels and class names."""
+        digest = hashlib.sha256()
+        for part in self.fingerprint_parts:
+            digest.update(part)
+        for name, split in self.splits.items():
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(split.labels).data)
+        digest.update("\0".join(self.class_names).encode())
+        return digest.hexdigest()
 
 
 Reader = Callable[[str, "DataConfig", Progress | None], Loaded]
@@ -78,11 +99,30 @@ def open_dataset(source: str | Path, config: "DataConfig", seed: int = 0, progre
         validation=splits.get("validation"),
         test=splits.get("test"),
         skipped=loaded.skipped,
-        fingerprint=_fingerprint(loaded),
+        fingerprint=loaded.fingerprint,
         color=loaded.color,
         resize=config.resize,
         split_origin=origin,
     )
+
+
+def survey(source: str | Path, config: "DataConfig", progress: Progress | None = None) -> Loaded:
+    """Read all images of DATA that can be read, without making splits, and without asking whether they will do.
+
+    Args:
+        source: As `open_dataset` takes it.
+        config: Size, colour and resizing.
+        progress: Called with files done and files in all while image files are decoded.
+
+    Raises:
+        DataError: No such data, or not one image in it that can be read.
+    """
+    kind = kind_of(str(source))
+    _, place = _name_and_place(str(source), kind)
+    listers = {"folder": list_folder, "csv": list_csv}
+    if kind in listers:
+        return _from_listing(listers[kind](Path(place), lenient=True), config, place, progress)
+    return SOURCES[kind](place, config, progress)
 
 
 def kind_of(source: str) -> str:
@@ -185,7 +225,24 @@ def _from_listing(listing: Listing, config: "DataConfig", where: str, progress: 
         if len(rows) or any(file.split == split for file in listing.files):
             splits[split] = Split(decoded.pixels, rows, labels[rows], [files[row].name for row in rows])
     parts = ["\n".join(decoded.hashes).encode(), str(decoded.pixels.shape).encode()]
-    return Loaded(splits, listing.class_names, parts, decoded.color, (*listing.skipped, *skipped))
+    together = _groups(files, labels, config.group)
+    parts += [str(together).encode()] if together else []
+    return Loaded(splits, listing.class_names, parts, decoded.color, (*listing.skipped, *skipped), together, files)
+
+
+def _groups(files: Sequence[ListedFile], labels: Labels, kind: str) -> list[list[int]]:
+    """Find which files belong together: by what a CSV says, and as the configuration wants it."""
+    named: dict[str, list[int]] = {}
+    for row, file in enumerate(files):
+        if file.group:
+            named.setdefault(file.group, []).append(row)
+    found = list(named.values())
+    if kind == "name":
+        found += by_stem([file.name for file in files], labels.tolist())
+    elif kind == "time":
+        with ThreadPoolExecutor() as pool:
+            found += by_time(list(pool.map(taken_at, [file.path for file in files])))
+    return found
 
 
 def _complete(loaded: Loaded, config: "DataConfig", seed: int) -> tuple[dict[str, Split], str]:
@@ -202,18 +259,16 @@ def _complete(loaded: Loaded, config: "DataConfig", seed: int) -> tuple[dict[str
     if not any(fractions.values()):
         check_class_sizes(given["train"], loaded.class_names)
         return given, "as the data comes"
-    every = given | split_off(given["train"], fractions, seed, loaded.class_names)
+    together = _together(given["train"], loaded.together)
+    every = given | split_off(given["train"], fractions, seed, loaded.class_names, together)
     names = [name for name in every if name not in given]
     origin = f"{' and '.join(names)} taken from the training images, stratified by class, seed {seed}"
     return {name: every[name] for name in SPLIT_SUFFIXES if name in every}, origin
 
 
-def _fingerprint(loaded: Loaded) -> str:
-    digest = hashlib.sha256()
-    for part in loaded.fingerprint_parts:
-        digest.update(part)
-    for name, split in loaded.splits.items():
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(split.labels).data)
-    digest.update("\0".join(loaded.class_names).encode())
-    return digest.hexdigest()
+def _together(split: Split, groups: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Join groups of rows of the store with those of equal pixels, as positions within a split."""
+    position_of = {int(row): position for position, row in enumerate(split.indices)}
+    inside = [[position_of[row] for row in group if row in position_of] for group in groups]
+    chains = [list(pairwise(group)) for group in (*inside, *exact_duplicates(split))]
+    return groups_of([pair for chain in chains for pair in chain])

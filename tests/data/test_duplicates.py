@@ -1,0 +1,111 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageEnhance
+
+from lensmith.data import Split, duplicates
+from lensmith.data.duplicates import exact_duplicates, groups_of, near_duplicates, shrink
+
+
+def photo(seed: int, side: int = 96) -> Image.Image:
+    """Shapes of several sizes in several colours."""
+    random = np.random.default_rng(seed)
+    pixels = np.zeros((side, side, 3))
+    for cells in (4, 9, 21, 48):
+        coarse = Image.fromarray(random.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
+        pixels += np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC)) / cells**0.5
+    return Image.fromarray((255 * pixels / pixels.max()).astype(np.uint8))
+
+
+def encoded_again(image: Image.Image) -> Image.Image:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=40)
+    return Image.open(buffer)
+
+
+CHANGES = {
+    "encoded again": encoded_again,
+    "made smaller": lambda its: its.resize((40, 40), Image.Resampling.LANCZOS),
+    "mirrored": lambda its: its.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "brightened": lambda its: ImageEnhance.Brightness(its).enhance(1.3),
+    "of less contrast": lambda its: ImageEnhance.Contrast(its).enhance(0.6),
+    "cropped": lambda its: its.crop((0, 5, 90, 95)),
+    "gray": lambda its: its.convert("L").convert("RGB"),
+}
+
+
+def split_of(*images: Image.Image, side: int = 96) -> Split:
+    store = np.stack([np.asarray(its.convert("RGB").resize((side, side))) for its in images])
+    return Split(store, np.arange(len(store)), np.zeros(len(store), np.int64), [str(n) for n in range(len(store))])
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_picture_and_what_became_of_it_are_a_pair_and_no_others_are(change: str):
+    images = [photo(seed) for seed in range(30)]
+    (pair,), beyond = near_duplicates(split_of(*images, CHANGES[change](images[7])))
+    assert beyond == 0
+    assert (pair.a, pair.b, pair.mirrored) == (7, 30, change == "mirrored")
+
+
+def test_the_same_pixels_are_grouped_and_nothing_else():
+    a, b = photo(1), photo(2)
+    assert exact_duplicates(split_of(a, b, a, encoded_again(a), b)) == [[0, 2], [1, 4]]
+
+
+def test_flat_pictures_are_no_duplicates_of_each_other():
+    flat = [Image.new("RGB", (96, 96), (value, value, value)) for value in (10, 100, 200)]
+    assert near_duplicates(split_of(*flat, photo(0))) == ([], 0)
+
+
+def test_of_equal_pictures_only_the_first_is_compared_with_others():
+    again = encoded_again(photo(1))
+    split = split_of(photo(1), photo(1), photo(1), again, photo(2))
+    pairs, _ = near_duplicates(split, exact_duplicates(split))
+    assert [(its.a, its.b) for its in pairs] == [(0, 3)]
+
+
+def test_of_too_many_that_look_alike_the_most_alike_are_looked_at(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(duplicates, "MOST_PAIRS", 3)
+    original = photo(5)
+    near = [original.rotate(angle, expand=False) for angle in np.linspace(0.2, 3, 8)]
+    done: list[tuple[int, int]] = []
+    pairs, beyond = near_duplicates(split_of(original, *near), (), lambda at, total: done.append((at, total)))
+    assert len(pairs) <= 3
+    assert beyond > 3
+    assert done[-1] == (3, 3)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(8, 70), st.integers(8, 70), st.integers(0, 9))
+def test_crops_by_sums_are_the_crops_shrunk(height: int, width: int, seed: int):
+    gray = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
+    boxes = [box for share in duplicates.CROPS for box in duplicates._boxes(height, width, share)]
+    expected = [
+        shrink(gray[np.newaxis, top : top + h, left : left + w, np.newaxis], duplicates.COMPARED)[0, :, :, 0]
+        for top, left, h, w in boxes
+    ]
+    np.testing.assert_allclose(duplicates._crops(gray), expected, atol=0.01)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(3, 40), st.integers(3, 40), st.integers(1, 20))
+def test_shrinking_keeps_a_flat_picture_as_it_is(height: int, width: int, side: int):
+    images = np.full((2, height, width, 1), 77, np.uint8)
+    np.testing.assert_allclose(shrink(images, side), 77, rtol=1e-4)
+
+
+def test_shrinking_by_a_whole_number_averages():
+    image = np.arange(16, dtype=np.uint8).reshape(1, 4, 4, 1)
+    assert shrink(image, 2)[0, :, :, 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20))))
+def test_groups_hold_every_member_once_and_every_pair_together(pairs: list[tuple[int, int]]):
+    groups = groups_of(pairs)
+    members = [member for group in groups for member in group]
+    assert sorted(members) == sorted({place for pair in pairs for place in pair})
+    where = {member: n for n, group in enumerate(groups) for member in group}
+    assert all(where[a] == where[b] for a, b in pairs)

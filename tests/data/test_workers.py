@@ -1,0 +1,119 @@
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.data.encoded import encode, noise
+
+from lensmith.data import decoding, workers
+from lensmith.data.decoding import Target, decode_in_order
+from lensmith.errors import DataError
+
+TARGET = Target((8, 8), "rgb", "stretch")
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / f"{place:03d}.png" for place in range(40)]
+    for place, path in enumerate(paths):
+        path.write_bytes(encode(noise(8 + place % 2, 8, seed=place), "PNG"))
+    paths[7].write_bytes(b"")
+    paths[30].write_bytes(paths[30].read_bytes()[:80])
+    return paths
+
+
+@pytest.fixture
+def in_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(decoding, "_cores", lambda: 3)
+
+
+@pytest.fixture
+def started(in_processes: None, monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen]:
+    """The processes that are started."""
+    children: list[subprocess.Popen] = []
+    really = workers.start
+
+    def start() -> subprocess.Popen:
+        children.append(really())
+        return children[-1]
+
+    monkeypatch.setattr(workers, "start", start)
+    return children
+
+
+CRASHING = """
+import os, time
+from lensmith.data import decoding
+
+def decode_each(paths, target, go_on):
+    for path in paths:
+        if path.endswith(("011.png", "025.png")):
+            os.kill(os.getpid(), 11)
+        if path.endswith("018.png"):
+            time.sleep(600)
+    return decoding.decode_each(paths, target)
+"""
+
+
+def test_a_file_that_crashes_the_decoder_or_never_ends_costs_that_file(
+    paths: list[Path], started: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = workers._PROGRAM.replace("from lensmith.data.decoding import decode_each", CRASHING)
+    monkeypatch.setattr(workers, "_PROGRAM", program)
+    monkeypatch.setattr(workers, "SECONDS_FOR_A_FILE", 2.0)
+    places, done = {}, 0
+    for its in decode_in_order([str(path) for path in paths], TARGET):
+        places |= {done + place: reason for place, reason, _ in its.problems}
+        done += len(its.kept) + len(its.problems)
+    assert done == 40
+    assert places == {
+        7: "empty file", 11: "crashed the decoder", 18: "took too long", 25: "crashed the decoder", 30: "truncated"
+    }  # fmt: skip
+
+
+def test_processes_that_never_answer_rightly_are_given_up(
+    paths: list[Path], started: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "MOST_LOST", 4)
+    monkeypatch.setattr(workers, "_PROGRAM", "print('hello', flush=True)")
+    with pytest.raises(DataError, match=r"end again and again, the last one with .* when it was given .*\.png"):
+        list(decode_in_order(paths, TARGET))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux")
+def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
+    program = (
+        "import os, signal; from lensmith.data import workers; "
+        "print(workers.start().pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    status, end = Path(f"/proc/{int(done.stdout)}/status"), time.monotonic() + 30
+    # Where nobody asks how it ended, it stays as a zombie.
+    while status.exists() and "State:\tZ" not in status.read_text() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert time.monotonic() < end
+
+
+def test_many_slow_files_together_are_not_too_long(
+    paths: list[Path], started: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = """
+import time
+from lensmith.data import decoding, workers
+workers.SECONDS_SILENT = 0.1
+
+def decode_each(paths, target, go_on):
+    for _ in range(12):
+        time.sleep(0.2)
+        go_on()
+    return decoding.decode_each(paths, target)
+"""
+    program = workers._PROGRAM.replace("from lensmith.data.decoding import decode_each", slow)
+    monkeypatch.setattr(workers, "_PROGRAM", program)
+    monkeypatch.setattr(workers, "SECONDS_FOR_A_FILE", 1.5)
+    parts = list(decode_in_order([str(path) for path in paths[:6]], TARGET))
+    assert sum(len(its.kept) for its in parts) == 6
