@@ -65,12 +65,13 @@ def check_saving(recipe: Recipe, shape: Shape, classes: int, folder: Path) -> No
 def check_training(recipe: Recipe, shape: Shape, classes: int) -> None:
     """A few steps on one batch, with the recipe's own optimizer and loss, change every weight and lower the loss.
 
-    But for those that are set from the data and not trained.
+    But for those that are set from the data, or otherwise not trained.
     """
     keras.utils.set_random_seed(recipe.seed)
     model = build_model(recipe.model, shape, classes, recipe.name)
     adapt(model, pixels(shape, 100).astype(np.uint8))
-    trained = [its for layer in model.layers for its in layer.weights if not isinstance(layer, adapting())]
+    trainable = [layer for layer in model.layers if layer.trainable and not isinstance(layer, adapting())]
+    trained = [its for layer in trainable for its in layer.weights]
     loss = make_loss(recipe.training)
     model.compile(make_optimizer(recipe.training, 1000), loss, metrics=make_metrics(recipe.training))
     labels = np.arange(BATCH) % classes

@@ -26,7 +26,8 @@ from lensmith.models import BUILDERS
 # Small networks run for a moment: compiling them well takes longer than running them.
 QUICK_TO_COMPILE = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-BUILDERS_LISTED = list(BUILDERS)
+# What a run's network does, its own recipe's contract says.
+BUILDERS_LISTED = [name for name in BUILDERS if name != "run"]
 every_builder = pytest.mark.parametrize("builder", BUILDERS_LISTED)
 
 
@@ -80,8 +81,9 @@ def test_builder_says_what_it_is_and_names_its_arguments(builder: str) -> None:
 def test_the_contract_holds_on_jax() -> None:
     folder = Path(__file__).parent
     files = [str(folder / "test_every_model.py"), str(folder / "test_every_recipe.py")]
-    # The rest of the contract is the same Python on every backend.
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "saved or trains", *files]
+    # The rest of the contract is the same Python on every backend; one network of hundreds of layers is enough.
+    which = "(saved or trains) and not keras-application and not transfer"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", which, *files]
     done = subprocess.run(
         command,
         env={**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": QUICK_TO_COMPILE},
@@ -92,4 +94,4 @@ def test_the_contract_holds_on_jax() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
-    assert f"{2 * (len(BUILDERS_LISTED) + len(recipe_names()))} passed" in done.stdout
+    assert f"{2 * (len(BUILDERS_LISTED) + len(recipe_names()) - 2)} passed" in done.stdout

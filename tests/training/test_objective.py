@@ -325,3 +325,9 @@ def test_averages_of_the_optimizers_own_are_refused_with_what_to_write_instead()
 def test_a_learning_rate_that_is_no_number_is_refused_before_training(rate: float) -> None:
     with pytest.raises(RecipeError, match=r"training\.optimizer, SGD: its first step leads to .*a finite number"):
         check_optimizer(config(optimizer={"class_name": "SGD", "learning_rate": rate}))
+
+
+def test_metrics_have_the_same_names_however_many_were_made_before():
+    its = config(metrics=["AUC", "AUC", "Precision", "TopKCategoricalAccuracy", {"class_name": "Recall", "name": "r"}])
+    names = [[metric.name for metric in make_metrics(its)[1:]] for _ in range(3)]
+    assert names == [["auc", "auc_2", "precision", "top_k_categorical_accuracy", "r"]] * 3

@@ -26,7 +26,7 @@ def test_a_first_answer_that_takes_long_says_nothing_of_the_others(
 
     monkeypatch.setattr(probing, "set_precision", lambda network, policy: None)
     dataset = open_dataset(stripes_folder, load_recipe("fast").data)
-    assert probing._evaluated_per_second(Network(), dataset) > 8 / SLOW * 10
+    assert probing.evaluated_per_second(Network(), dataset) > 8 / SLOW * 10
     assert max(seen) == len(dataset.train)
 
 

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from lensmith.data.decode import MAX_PIXELS, Color, Pixels, Resize, decode, read_file, resize
 from lensmith.data.listing import is_visible, printable
 from lensmith.errors import DataError, DecodeError, RunError, UnsafeFile
+from lensmith.inference.network import BATCH, OnnxNetwork
 from lensmith.records import Record
 from lensmith.runs import Run
 from lensmith.safety import check_onnx_file
 
-BATCH = 64
 MOST_NUMBERS = 2**28
 """Of what a batch of somebody else's model may become on its way through the network: a gigabyte."""
 
@@ -63,23 +63,15 @@ class Predictor:
         Raises:
             RunError: The file cannot be opened as a model, or the artefact lacks something.
         """
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
-        options.log_severity_level = 3
         self.onnx_file = onnx_file
+        self._network = OnnxNetwork(onnx_file, batch)
         try:
-            self._session = onnxruntime.InferenceSession(str(onnx_file), options, providers=["CPUExecutionProvider"])
             self.class_names: tuple[str, ...] = tuple(artifact["class_names"])
             self._size: tuple[int, int] = tuple(artifact["image_size"])
             self._color: Color = artifact["color"]
             self._resize: Resize = artifact["resize"]
         except (KeyError, TypeError) as error:
             raise RunError(f"artifact.json beside {onnx_file} lacks {error}.") from None
-        except Exception as error:  # ONNX Runtime has exceptions of its own for each kind of damage
-            raise RunError(f"{onnx_file} cannot be opened as a model: {error}") from None
-        self._input, self._batch = self._session.get_inputs()[0].name, batch
         self._check_fits()
 
     @classmethod
@@ -104,22 +96,17 @@ class Predictor:
     def _check_fits(self) -> None:
         """Make sure that artefact and model are of each other."""
         channels = 1 if self._color == "grayscale" else 3
-        wanted = [("images", self._session.get_inputs(), [*self._size, channels])]
-        wanted += [("classes", self._session.get_outputs(), [len(self.class_names)])]
-        for what, values, shape in wanted:
-            if len(values) != 1 or list(values[0].shape[1:]) != shape:
+        wanted = [("images", self._network.input_shape, [*self._size, channels])]
+        wanted += [("classes", self._network.output_shape, [len(self.class_names)])]
+        for what, found, shape in wanted:
+            if found != shape:
                 raise RunError(
-                    f"artifact.json beside {self.onnx_file} is for {what} of the shape {shape}, "
-                    f"the model for {[list(its.shape[1:]) for its in values]}."
+                    f"artifact.json beside {self.onnx_file} is for {what} of the shape {shape}, the model for {found}."
                 )
 
     def probabilities(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Answer for raw pixels: `uint8 (N, H, W, C)` of the model's size to `float32 (N, K)`."""
-        parts = [
-            self._session.run(None, {self._input: images[start : start + self._batch].astype(np.float32)})[0]
-            for start in range(0, len(images), self._batch)
-        ]
-        return np.concatenate(parts)
+        return self._network(images)
 
     def read(self, path: Path) -> Pixels:
         """Decode and resize one file as training did: `uint8 (H, W, C)`.

@@ -8,6 +8,8 @@ from lensmith.models.keras_objects import (
     explain_refusal,
     leaves_decay_steps_open,
     make_keras_object,
+    parameters_of,
+    require_class,
 )
 from lensmith.models.plain import check_agreement, plain
 from lensmith.models.python_code import to_python
@@ -24,6 +26,8 @@ __all__ = [
     "group_widths",
     "leaves_decay_steps_open",
     "make_keras_object",
+    "parameters_of",
     "plain",
+    "require_class",
     "to_python",
 ]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from lensmith.config import ModelConfig
 from lensmith.errors import RecipeError
-from lensmith.models import fast, small  # noqa: F401  (they register their builders)
+from lensmith.models import backbones, efficientnet_lite, fast, small  # noqa: F401  (they register their builders)
 from lensmith.models.builders import BUILDERS
 from lensmith.models.keras_objects import argument_problem, explain_refusal, make_keras_object
 
@@ -82,7 +82,8 @@ def adapting() -> type:
 
 def _make_layers(config: ModelConfig, image_shape: tuple[int, int, int], num_classes: int) -> list[Any]:
     if config.builder is not None:
-        return _call_builder(config.builder, config.arguments, image_shape, num_classes)
+        given = {"weights": config.weights} if config.weights else {}
+        return _call_builder(config.builder, config.arguments | given, image_shape, num_classes)
     layers = []
     for place, its in enumerate(config.layers):
         arguments = _fill_in(its.arguments, num_classes)

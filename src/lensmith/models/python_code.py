@@ -35,7 +35,7 @@ def to_python(model: Any, recipe: Recipe) -> str:
     loss = _described("losses", training.loss.model_dump())
     metrics = ['"accuracy"', *(_described("metrics", metric.model_dump()) for metric in training.metrics)]
     layers = [f"    {_call(layer)}," for layer in model.layers]
-    ours = sorted(set(re.findall(r"lensmith\.pieces\.\w+", "\n".join([*layers, optimizer]))))
+    ours = sorted(set(re.findall(r"lensmith\.(?:pieces|models)\.\w+", "\n".join([*layers, optimizer]))))
     lines = [
         f'"""{_quoted(recipe.description or recipe.name)[1:-1]}"""',
         "",
@@ -70,6 +70,10 @@ def to_python(model: Any, recipe: Recipe) -> str:
 
 def _call(thing: Any) -> str:
     """Write the call that makes a Keras object; Keras itself says what may be left out or shortened."""
+    import keras
+
+    if isinstance(thing, keras.Model):
+        return _network(thing)
     kind, config = _printed(type(thing)), thing.get_config()
     parameters = parameters_of(kind)
     arguments = {name: _revived(name, value) for name, value in config.items() if name in parameters}
@@ -80,6 +84,18 @@ def _call(thing: Any) -> str:
     written = [_literal(arguments.pop(name)) for name in required]
     written += [f"{name}={_literal(value)}" for name, value in arguments.items()]
     return f"{_module(thing, kind)}.{kind.__name__}({', '.join(written)})"
+
+
+def _network(model: Any) -> str:
+    """Write the call that makes a network within the network, which is known by its name."""
+    import keras
+
+    shape = tuple(model.input_shape[1:])
+    known = {name.lower(): name for name in dir(keras.applications)}
+    if model.name.lower() in known:
+        name = known[model.name.lower()]
+        return f'keras.applications.{name}(include_top=False, weights=None, input_shape={shape}, pooling="avg")'
+    return f"lensmith.models.{model.name.rstrip('0123456789')}.backbone({shape})"
 
 
 def _shorter(arguments: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:

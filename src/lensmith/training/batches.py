@@ -12,6 +12,7 @@ from lensmith.config import TrainingConfig
 from lensmith.data import Split
 from lensmith.training import mixing  # noqa: F401  (it registers its augmentations)
 from lensmith.training.augmentation import Augmentation, Epoch, Targets, augmented, make_augmentations
+from lensmith.training.balancing import balanced_order
 
 Batches = tuple[npt.NDArray[np.uint8], Targets, npt.NDArray[np.int32]]
 
@@ -33,6 +34,7 @@ class TrainingImages:
         steps: Of the whole training; the last epoch may be a part of one.
         seed: Of order and augmentation.
         augmentations: Ours, in their order.
+        balanced: Whether each class comes as often.
     """
 
     split: Split
@@ -41,13 +43,16 @@ class TrainingImages:
     steps: int
     seed: int
     augmentations: Sequence[Augmentation] = ()
+    balanced: bool = False
     _epochs: dict[int, Epoch] = field(default_factory=dict, init=False, repr=False)
+    _orders: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, split: Split, targets: Targets, config: TrainingConfig, seed: int) -> "TrainingImages":
         """Take batch size, epochs and augmentation from a recipe."""
         steps = total_steps(config, len(split))
-        return cls(split, targets, config.batch_size, steps, seed, make_augmentations(config.augmentation))
+        augmentations = make_augmentations(config.augmentation)
+        return cls(split, targets, config.batch_size, steps, seed, augmentations, config.sampling == "balanced")
 
     @property
     def steps_per_epoch(self) -> int:
@@ -72,12 +77,20 @@ class TrainingImages:
     def read(self, epoch: int, first: int, steps: int) -> Batches:
         """Return the images of so many steps of an epoch, from step `first` on, their targets, and each step's end."""
         begins = self._begins(np.arange(first, first + steps + 1))
-        chosen = epoch_order(self.seed, epoch, len(self.split))[begins[0] : begins[-1]]
+        chosen = self._order(epoch)[begins[0] : begins[-1]]
         if epoch not in self._epochs:  # it keeps what augmentations draw, so only the newest is kept
             self._epochs.clear()
             self._epochs[epoch] = Epoch(self.split, self.targets, self.seed, epoch)
         images, targets = augmented(self._epochs[epoch], chosen, self.augmentations)
         return images, targets, (begins[1:] - begins[0]).astype(np.int32)
+
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+        if not self.balanced:
+            return epoch_order(self.seed, epoch, len(self.split))
+        if epoch not in self._orders:
+            self._orders.clear()
+            self._orders[epoch] = balanced_order(self.seed, epoch, self.split.labels)
+        return self._orders[epoch]
 
     def _begins(self, steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return where in an epoch steps begin."""
@@ -97,8 +110,8 @@ def steps_per_epoch(config: TrainingConfig, images: int) -> int:
 
 
 def total_steps(config: TrainingConfig, images: int) -> int:
-    """Return the steps of a whole training, at least one."""
-    return max(1, round(config.epochs * steps_per_epoch(config, images)))
+    """Return the steps of a whole training: at least one, but for 0 epochs."""
+    return max(1, round(config.epochs * steps_per_epoch(config, images))) if config.epochs else 0
 
 
 def ordered_batches(split: Split, targets: Targets, batch_size: int) -> Any:

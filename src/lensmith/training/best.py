@@ -1,4 +1,7 @@
-"""Which epoch is the best one: that of the highest validation accuracy, then of the lowest validation loss."""
+"""Which epoch is the best one: that of the highest validation accuracy, then of the lowest validation loss.
+
+Where balanced accuracy is measured, it is what chooses.
+"""
 
 import math
 
@@ -20,6 +23,6 @@ def best_epochs(history: list[Row]) -> list[int]:
 
 
 def _rank(row: Row) -> tuple[float, float]:
-    accuracy, loss = row.get("val_accuracy"), row.get("val_loss")
+    accuracy, loss = row.get("val_balanced_accuracy", row.get("val_accuracy")), row.get("val_loss")
     # What is not a number is worse than anything that is.
     return (accuracy if accuracy is not None else -math.inf, -loss if loss is not None else -math.inf)

@@ -1,8 +1,7 @@
-"""Fit a network to a data set: build, compile, train, and hand back the best epoch's model."""
+"""Fit a prepared network to a data set, and hand back the best epoch's model."""
 
 import contextlib
 import copy
-import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,33 +11,22 @@ import numpy as np
 from lensmith.backend import compiles_steps, is_out_of_memory
 from lensmith.config import Recipe
 from lensmith.data import Dataset
-from lensmith.errors import ExportError, LensmithError, RecipeError
-from lensmith.files import write_text
-from lensmith.models import adapt, build_model, check_agreement, plain
+from lensmith.errors import LensmithError
+from lensmith.models import check_agreement, plain
 from lensmith.records import Record
 from lensmith.runs import Run
-from lensmith.training.batches import TrainingImages, ordered_batches, total_steps
+from lensmith.training.batches import TrainingImages, ordered_batches
 from lensmith.training.checkpoint import Checkpoint, Row, TrainingState
-from lensmith.training.memory import check_memory, try_smaller
-from lensmith.training.objective import (
-    check_objective,
-    check_optimizer,
-    make_augmentation_layers,
-    make_loss,
-    make_metrics,
-    make_optimizer,
-    make_targets,
-    wants_logits,
-)
+from lensmith.training.memory import try_smaller
+from lensmith.training.objective import make_loss, make_metrics, make_targets, wants_logits
 from lensmith.training.precision import FULL, set_precision
-from lensmith.training.settling import settle
-from lensmith.training.stages import Stages, smaller
+from lensmith.training.preparing import Preparation, prepare
+from lensmith.training.stages import Stages
 
 if TYPE_CHECKING:
     from lensmith.training.loop import CompiledLoop
 
 EVALUATION_BATCH = 256
-IMAGES_ADAPTED_TO = 500
 IMAGES_COMPARED = 100
 
 
@@ -53,8 +41,8 @@ class TrainingResult(Record):
         new_epochs: Of these, how many this time; fewer than all in a resumed run.
         new_images: Images seen this time, each as often as it was.
         steps: Steps done, in all.
-        best_epoch: Whose weights `model` has, from 1 on.
-        history: One row an epoch.
+        best_epoch: Whose weights `model` has, from 1 on; 0 where only the last layer was fitted.
+        history: One row an epoch; one of epoch 0 first where the last layer was fitted alone.
         problems: What was damaged and had to be done without.
     """
 
@@ -68,55 +56,10 @@ class TrainingResult(Record):
     history: list[Row]
     problems: list[str]
 
-
-@dataclass(frozen=True)
-class Preparation:
-    """A network ready to be fitted.
-
-    Attributes:
-        network: From raw pixels to the loss's outputs; what is saved in the end.
-        trainee: The same weights with augmentation in front, compiled; what `fit` trains.
-    """
-
-    network: Any
-    trainee: Any
-
-
-def prepare(dataset: Dataset, recipe: Recipe) -> Preparation:
-    """Build and compile the recipe's network for a data set, and try it on two images.
-
-    Keras must have been seeded with the recipe's seed: the weights are drawn here.
-
-    Raises:
-        RecipeError: A network, loss, metric or optimizer that cannot be made, or that does not fit the data.
-        LensmithError: There is too little memory for these batches.
-    """
-    num_classes = len(dataset.class_names)
-    if recipe.training.early_stopping and dataset.validation is None:
-        raise RecipeError("training.early_stopping needs validation images, and data.validation = 0 leaves none.")
-    if recipe.training.tensorboard and importlib.util.find_spec("tensorboard") is None:
-        raise LensmithError("TensorBoard is not installed. Install it with: pip install 'lensmith[tensorboard]'")
-    network = build_model(recipe.model, dataset.image_shape, num_classes, recipe.name or "model")
-    adapt(network, dataset.train.sample(IMAGES_ADAPTED_TO, recipe.seed).read())
-    _check_can_be_saved(network)
-    check_optimizer(recipe.training)
-    policy = settle(recipe).training.dtype_policy
-    if policy:
-        set_precision(network, policy)
-    check_objective(network, make_loss(recipe.training), dataset.train, num_classes, recipe.training)
-    check_memory(network, min(recipe.training.batch_size, len(dataset.train)))
-    trainee = _compile(network, dataset, recipe)
-    for part in recipe.training.progressive_resizing or []:
-        smaller(trainee, part.size)  # what cannot be is refused before there is a run
-    return Preparation(network, trainee)
-
-
-def _check_can_be_saved(network: Any) -> None:
-    """Refuse, before there is a run, what could not be saved in the end."""
-    try:
-        plain(network)
-    except ExportError as error:
-        raise RecipeError(str(error)) from error
+    @property
+    def best_row(self) -> Row | None:
+        """The row of history of `best_epoch`; `None` where no epoch was finished."""
+        return next((row for row in self.history if row["epoch"] == self.best_epoch), None)
 
 
 def fit(
@@ -127,6 +70,7 @@ def fit(
     callbacks: Sequence[Any] = (),
     *,
     start: Checkpoint | None = None,
+    epoch_0: Row | None = None,
 ) -> TrainingResult:
     """Train a prepared network, keeping the state in the run folder.
 
@@ -137,6 +81,7 @@ def fit(
         prepared: What `prepare` made of the same data set and recipe.
         callbacks: Keras callbacks of the caller's; they run after our own.
         start: Go on from there.
+        epoch_0: What the last layer, fitted alone by `fit_last_layer`, came to.
 
     Raises:
         TrainingDiverged: The loss became NaN or infinite.
@@ -145,7 +90,7 @@ def fit(
         LensmithError: There is too little memory for these batches.
     """
     from lensmith.training.averaging import WeightAverage
-    from lensmith.training.keeping import KeepingCallback, history_csv
+    from lensmith.training.keeping import KeepingCallback
     from lensmith.training.restoring import restore, take_best
 
     network, images = prepared.network, training_images(dataset, recipe)
@@ -157,9 +102,8 @@ def fit(
     losses = loop.losses if loop else None
     if start:
         restore(start, prepared.trainee, images, losses, average)
-        # What was killed just then, or has gone back to an earlier checkpoint, has another one.
-        write_text(run.history_file, history_csv(state.history))
     keeping = KeepingCallback(run, state, images, recipe.training, average, losses)
+    keeping.begin(prepared.trainee, epoch_0)
     if state.epoch < images.epochs and not keeping.out_of_patience:
         ours = [average, keeping] if average else [keeping]
         with keeping.listening(), _memory_enough(recipe):
@@ -170,12 +114,27 @@ def fit(
         parameters=network.count_params(),
         epochs=state.epoch,
         new_epochs=state.epoch - epochs_before,
-        new_images=images.count(steps_before, state.step),
+        new_images=images.count(steps_before, state.step) + (len(dataset.train) if epoch_0 else 0),
         steps=state.step,
         best_epoch=state.best_epoch,
         history=state.history,
         problems=problems,
     )
+
+
+def fit_alone(dataset: Dataset, recipe: Recipe) -> Any:
+    """Train a network of which nothing is kept but its last weights, and no run.
+
+    Args:
+        dataset: Its `train` split is trained on.
+        recipe: Without a table `transfer`.
+
+    Returns:
+        The network, from raw pixels to the loss's outputs.
+    """
+    prepared, images = prepare(dataset, recipe), training_images(dataset, recipe)
+    _train(prepared, images, [], TrainingState(), dataset, recipe, _compiled_loop(prepared, images, recipe))
+    return prepared.network
 
 
 @contextlib.contextmanager
@@ -191,20 +150,6 @@ def _memory_enough(recipe: Recipe) -> Iterator[None]:
             f"There is too little memory for batches of {size} images. {try_smaller(size // 2)} "
             "Earlier checkpoints are kept."
         ) from error
-
-
-def _compile(network: Any, dataset: Dataset, recipe: Recipe) -> Any:
-    """Put augmentation in front while training, so that the network itself is saved without it."""
-    import keras
-
-    layers = make_augmentation_layers(recipe.training.augmentation)
-    trainee = keras.Sequential([keras.Input(dataset.image_shape), *layers, network]) if layers else network
-    trainee.compile(
-        optimizer=make_optimizer(recipe.training, total_steps(recipe.training, len(dataset.train))),
-        loss=make_loss(recipe.training),
-        metrics=make_metrics(recipe.training),
-    )
-    return trainee
 
 
 def training_images(dataset: Dataset, recipe: Recipe) -> TrainingImages:

@@ -72,11 +72,21 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Listen for being asked to stop, and keep the state before the first step so that even that can be resumed."""
         self._stop.listen()
-        if not self.model.optimizer.built:  # so that its slots belong to every checkpoint
-            self.model.optimizer.build(self.model.trainable_variables)
-        if self.state.step == 0:
+        if self.state.step == 0 and not self.state.history:
             self._save()
         self._kept = time.perf_counter()
+
+    def begin(self, model: keras.Model, epoch_0: Row | None = None) -> None:
+        """Keep what a network came to before its first step, where it did; and have `history.csv` say what was done.
+
+        What was killed just then, or has gone back to an earlier checkpoint, has another one.
+        """
+        self.set_model(model)
+        if epoch_0:
+            self.state.history.append(epoch_0)
+            self._save()
+        if self.state.history:
+            write_text(self._run.history_file, history_csv(self.state.history))
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
@@ -146,6 +156,8 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
         return self.state.epoch * self._images.steps_per_epoch
 
     def _save(self) -> None:
+        if not self.model.optimizer.built:  # so that its slots belong to every checkpoint
+            self.model.optimizer.build(self.model.trainable_variables)
         save_checkpoint(self._run.checkpoints, self.model, self.state, self._average)
         self._kept = time.perf_counter()
 

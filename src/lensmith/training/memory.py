@@ -38,16 +38,17 @@ def try_smaller(batch_size: int) -> str:
 def bytes_an_image(network: Any) -> int:
     """Return the least that training keeps of an image from the forward to the backward pass, in bytes.
 
-    That is what the layers that have weights put out; activations may take the same place, gradients come on top.
+    That is what the layers that have weights to train put out; activations may take the same place, gradients come on
+    top.
     """
-    return sum(_bytes_of(layer) for layer in _with_weights(network))
+    return sum(_bytes_of(layer) for layer in _trained(network))
 
 
-def _with_weights(network: Any) -> Iterator[Any]:
+def _trained(network: Any) -> Iterator[Any]:
     for layer in network.layers:
         if hasattr(layer, "layers"):
-            yield from _with_weights(layer)
-        elif layer.weights:
+            yield from _trained(layer)
+        elif layer.trainable_weights:
             yield layer
 
 

@@ -1,5 +1,6 @@
 """Loss, optimizer and metrics from a recipe, and labels in the form the loss wants."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy.typing as npt
 from lensmith.config import KerasObject, TrainingConfig
 from lensmith.data import Split
 from lensmith.errors import RecipeError
-from lensmith.models import explain_refusal, leaves_decay_steps_open, make_keras_object
+from lensmith.models import explain_refusal, leaves_decay_steps_open, make_keras_object, parameters_of, require_class
 from lensmith.training.augmentation import AUGMENTATIONS, Epoch, Targets, augmented, make_augmentations
 
 Outputs = npt.NDArray[np.floating]
@@ -88,7 +89,22 @@ def check_optimizer(config: TrainingConfig) -> None:
 
 def make_metrics(config: TrainingConfig) -> list[Any]:
     """Make accuracy and the recipe's other metrics."""
-    return ["accuracy", *_make_all("metrics", config.metrics, "training.metrics")]
+    made: list[Any] = ["accuracy"]
+    for place, its in enumerate(config.metrics):
+        arguments = {**_fixed_name(its, place, config.metrics), **its.arguments}
+        made.append(make_keras_object("metrics", its.class_name, arguments, f"training.metrics.{place}"))
+    return made
+
+
+def _fixed_name(metric: KerasObject, place: int, every: list[KerasObject]) -> dict[str, str]:
+    """Name a metric that Keras would number through, so that its columns in the history are always the same."""
+    kind = require_class("metrics", metric.class_name, f"training.metrics.{place}")
+    given = parameters_of(kind).get("name")
+    if given is None or given.default is not None:
+        return {}
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
+    earlier = sum(its.class_name == metric.class_name for its in every[:place])
+    return {"name": f"{name}_{earlier + 1}" if earlier else name}
 
 
 def make_augmentation_layers(described: list[KerasObject]) -> list[Any]:
@@ -137,13 +153,6 @@ def check_objective(model: Any, loss: Any, split: Split, num_classes: int, confi
             reason = f"does not fit labels of {num_classes} classes: {explain_refusal(error)}"
             raise RecipeError(f"training.metrics.{place}, {type(metric).__name__}, {reason}") from None
     _check_augmentation(few, targets, config)
-
-
-def _make_all(module: str, described: list[KerasObject], where: str) -> list[Any]:
-    return [
-        make_keras_object(module, its.class_name, its.arguments, f"{where}.{place}")
-        for place, its in enumerate(described)
-    ]
 
 
 def _check_outputs(outputs: Outputs, config: TrainingConfig) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from lensmith.backend import compile_steps
 from lensmith.config import Recipe
 from lensmith.data import Dataset
-from lensmith.training.fitting import EVALUATION_BATCH, prepare, training_images
+from lensmith.training.fitting import EVALUATION_BATCH, training_images
 from lensmith.training.precision import FULL, set_precision
+from lensmith.training.preparing import prepare
 
 FEWEST_STEPS = 2
 SECONDS_FOR_EVALUATION = 0.1
@@ -53,10 +54,10 @@ def measure_throughput(dataset: Dataset, recipe: Recipe, seconds: float) -> Thro
         done, seen = done + len(steps(*batches)), seen + len(batches[0])
         at_once = min(2 * at_once, images.steps_per_epoch)
     spent = time.perf_counter() - compiled
-    return Throughput(seen / spent, _evaluated_per_second(prepared.network, dataset), compiled - began)
+    return Throughput(seen / spent, evaluated_per_second(prepared.network, dataset), compiled - began)
 
 
-def _evaluated_per_second(network: Any, dataset: Dataset) -> float:
+def evaluated_per_second(network: Any, dataset: Dataset) -> float:
     """Measure how fast the network as it is saved answers, in batches as large as an evaluation's."""
     set_precision(network, FULL)
 
