@@ -21,7 +21,7 @@ LONGEST_LABEL = 24
 
 @dataclass(frozen=True)
 class Curve:
-    """Values over the epochs, from 1 on; `None` where there is none. `kind` is `training` or `validation`."""
+    """Values over the epochs; `None` where there is none. `kind` is `training` or `validation`."""
 
     kind: str
     values: Sequence[float | None]
@@ -55,40 +55,43 @@ def ticks(low: float, high: float, about: int = 4) -> list[float]:
     return [round(place * step, 10) for place in range(first, max(last, first + 1) + 1)]
 
 
-def learning_curves(name: str, curves: Sequence[Curve], best_epoch: int, *, fraction: bool) -> Markup:
+def learning_curves(
+    name: str, curves: Sequence[Curve], best_epoch: int | None, *, fraction: bool, first: int = 1
+) -> Markup:
     """Draw curves over the epochs, with the best epoch marked.
 
     Args:
         name: What is drawn, for those who cannot see it.
         curves: All of the same length.
-        best_epoch: From 1 on; 0 marks none.
+        best_epoch: `None` marks none.
         fraction: Whether values are fractions, to be written as per cent.
+        first: The epoch of the first value.
     """
     values = [value for curve in curves for value in curve.values if value is not None]
-    epochs = max((len(curve.values) for curve in curves), default=0)
+    count = max((len(curve.values) for curve in curves), default=0)
     if not values:
         return Markup("")
-    low = 0.0 if epochs == 1 else min(values)
-    marks = ticks(low, 1.0 if fraction and epochs == 1 else max(values))
+    low, last = 0.0 if count == 1 else min(values), first + count - 1
+    marks = ticks(low, 1.0 if fraction and count == 1 else max(values))
     y = _Scale(marks[0], marks[-1], HEIGHT - BOTTOM, TOP)
-    x = _Scale(1, epochs, LEFT + 8, WIDTH - RIGHT - 8) if epochs > 1 else _Scale(0.5, 1.5, LEFT, WIDTH)
-    drawn = [_axes(x, y, marks, epochs, fraction=fraction), _best(x, best_epoch)]
-    drawn += [_curve(curve, x, y, best_epoch) for curve in curves]
+    x = _Scale(first, last, LEFT + 8, WIDTH - RIGHT - 8) if count > 1 else _Scale(first - 0.5, first + 0.5, LEFT, WIDTH)
+    drawn = [_axes(x, y, marks, last, fraction=fraction), _best(x, best_epoch)]
+    drawn += [_curve(curve, x, y, first, best_epoch) for curve in curves]
     words = " ".join(_in_words(curve, fraction=fraction) for curve in curves)
-    label = f"{name} over {counted(epochs, 'epoch')}. {words}"
+    label = f"{name} over {counted(last, 'epoch')}. {words}"
     opening = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">')
     return opening.format(WIDTH, HEIGHT, label) + Markup("").join(drawn) + Markup("</svg>")
 
 
-def _axes(x: _Scale, y: _Scale, marks: list[float], epochs: int, *, fraction: bool) -> Markup:
+def _axes(x: _Scale, y: _Scale, marks: list[float], last: int, *, fraction: bool) -> Markup:
     decimals = max(0, math.ceil(-math.log10((marks[1] - marks[0]) * (100 if fraction else 1)) - 1e-9))
     line = Markup('<path class="grid" d="M{} {}H{}"/>')
     beside = Markup('<text class="tick" x="{}" y="{}" text-anchor="end">{}</text>')
     across = [line.format(LEFT, y(mark), WIDTH - RIGHT) for mark in marks]
     across += [beside.format(LEFT - 8, y(mark) + 4, _value(mark, decimals, fraction=fraction)) for mark in marks]
-    step = max(1, round(ticks(0, epochs, 6)[1]))
+    step = max(1, round(ticks(0, last, 6)[1]))
     under = Markup('<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>')
-    along = [under.format(x(epoch), HEIGHT - BOTTOM + 17, epoch) for epoch in range(step, epochs + 1, step)]
+    along = [under.format(x(epoch), HEIGHT - BOTTOM + 17, epoch) for epoch in range(step, last + 1, step)]
     return Markup("").join([*across, *along, under.format((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 3, "epoch")])
 
 
@@ -96,8 +99,8 @@ def _value(value: float, decimals: int, *, fraction: bool) -> str:
     return f"{100 * value:.{decimals}f}{SPACE}%" if fraction else f"{value:.{decimals}f}"
 
 
-def _best(x: _Scale, epoch: int) -> Markup:
-    if not epoch:
+def _best(x: _Scale, epoch: int | None) -> Markup:
+    if epoch is None:
         return Markup("")
     where = x(epoch)
     anchor = "end" if where > WIDTH * 0.75 else "start" if where < WIDTH * 0.25 else "middle"
@@ -106,8 +109,8 @@ def _best(x: _Scale, epoch: int) -> Markup:
     return line + text.format(where, TOP - 11, anchor, epoch)
 
 
-def _curve(curve: Curve, x: _Scale, y: _Scale, best_epoch: int) -> Markup:
-    numbered = list(enumerate(curve.values, start=1))
+def _curve(curve: Curve, x: _Scale, y: _Scale, first: int, best_epoch: int | None) -> Markup:
+    numbered = list(enumerate(curve.values, start=first))
     points = [None if value is None else (x(epoch), y(value)) for epoch, value in numbered]
     commands, pen_down = [], False
     for point in points:
@@ -116,7 +119,7 @@ def _curve(curve: Curve, x: _Scale, y: _Scale, best_epoch: int) -> Markup:
         pen_down = point is not None
     drawn = [Markup('<path class="line {}" d="{}"/>').format(curve.kind, "".join(commands))]
     dot = Markup('<circle class="{}" cx="{}" cy="{}" r="{}"/>')
-    for epoch, point in enumerate(points, start=1):
+    for epoch, point in enumerate(points, start=first):
         if point and (len(points) <= MOST_EPOCHS_WITH_DOTS or epoch == best_epoch):
             drawn.append(dot.format(curve.kind, *point, 5 if epoch == best_epoch else 2.5))
     return Markup("").join(drawn)

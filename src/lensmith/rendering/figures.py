@@ -54,6 +54,7 @@ def save_history(history: History, path: Path) -> None:
     """
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+    first = int(history[0]["epoch"] or 0) if history else 1
     with drawing(path, 9, 3.6) as figure:
         panels = figure.subplots(1, 2, gridspec_kw={"wspace": 0.2})
         for axes, column in zip(panels, ("accuracy", "loss"), strict=True):
@@ -61,7 +62,7 @@ def save_history(history: History, path: Path) -> None:
             _draw_curve(axes, history, column, "training", BLUE)
             axes.set_title(column.capitalize())
             axes.set_xlabel("epoch")
-            axes.set_xlim(0.5, max(len(history), 1) + 0.5)
+            axes.set_xlim(first - 0.5, first + max(len(history), 1) - 0.5)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             if len(history) <= 1:
                 axes.set_ylim(0, 1 if column == "accuracy" else None)
@@ -77,7 +78,7 @@ def _draw_curve(axes: "Axes", history: History, column: str, label: str, color: 
     if finite.any():
         values = np.where(finite, values, np.nan)
         marker = "o" if len(history) <= MOST_EPOCHS_WITH_DOTS else ""
-        axes.plot(np.arange(1, len(history) + 1), values, color=color, label=label, marker=marker, markersize=4)
+        axes.plot([row["epoch"] for row in history], values, color=color, label=label, marker=marker, markersize=4)
 
 
 def save_confusion(evaluation: Evaluation, path: Path) -> None:
@@ -227,6 +228,30 @@ def save_samples(dataset: Dataset, images: Images, labels: Sequence[str], path: 
         _draw_balance(balance, dataset, names, upright=upright)
         corner = (1 - MARGIN / width, (below + 2.35) / height)
         figure.legend(loc="upper right", bbox_to_anchor=corner, ncols=3, borderaxespad=0, borderpad=0)
+
+
+def save_augmented(name: str, images: npt.NDArray[np.uint8], labels: Sequence[str], path: Path) -> None:
+    """Draw what an augmentation makes of images: a row an image, first as it is.
+
+    Args:
+        name: Of the augmentation.
+        images: `uint8 (n, m, H, W, C)`.
+        labels: n class names.
+        path: PNG to write.
+    """
+    count, variants = images.shape[:2]
+    side, first = 1.2, 1.3
+    width = 2 * MARGIN + first + variants * (side + GAP) - GAP
+    with drawing(path, width, 1.05 + count * (side + GAP), cut=False) as figure:
+        axes = sheet(figure)
+        axes.text(MARGIN, 0.38, f"Augmentation {name}", fontsize=13)
+        heading = f"each image as it is, and {counted(variants - 1, 'time')} as training sees it"
+        axes.text(MARGIN, 0.6, heading, fontsize=9, color=MUTED)
+        for row, label in enumerate(labels):
+            top = 0.8 + row * (side + GAP)
+            axes.text(MARGIN, top + side / 2, drawable(label, 16), va="center", fontsize=9)
+            for column, image in enumerate(images[row]):
+                place(axes, image, MARGIN + first + column * (side + GAP), top, side)
 
 
 def _describe(dataset: Dataset) -> str:

@@ -102,9 +102,22 @@ def settings(recipe: Recipe, training: TrainingResult, dataset: Dataset, info: M
     return [(term, text) for term, text in facts if text]
 
 
+def trained(training: TrainingResult) -> str:
+    """Say for how long, and which epoch's weights the model has."""
+    text = counted(training.epochs, "epoch")
+    alone = "the last layer was fitted alone to what the trained network before it makes of the images"
+    if not training.best_row:
+        return f"{text}."
+    if not training.epochs:
+        return f"{alone[:1].upper()}{alone[1:]}."
+    if not training.best_epoch:
+        return f"{text}, none better than what was before them: {alone}."
+    return f"{text}; the model is that of epoch {training.best_epoch}."
+
+
 def _epochs(recipe: Recipe, training: TrainingResult) -> str:
     text = f"{training.epochs} of {recipe.training.epochs}"
-    if training.best_epoch:
+    if training.best_epoch and training.best_row:
         text += f"; the model is that of epoch {training.best_epoch}"
     if recipe.training.early_stopping:
         waited = counted(recipe.training.early_stopping.patience, "epoch")

@@ -1,6 +1,7 @@
 """Progress on stderr: bars with ETA on a terminal, a line an epoch elsewhere, nothing when quiet."""
 
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self
@@ -49,9 +50,21 @@ class Screen:
         console = Console(stderr=True, highlight=False) if self._console.quiet else self._console
         console.print(text, markup=False, soft_wrap=True)
 
-    def decoding(self) -> "DecodingBar":
+    def decoding(self) -> "CountingBar":
         """Return a bar for decoding image files."""
-        return DecodingBar(self._progress)
+        return CountingBar(self._progress, "Reading images")
+
+    def computing_features(self) -> "CountingBar":
+        """Return a bar for what a trained network makes of images."""
+        return CountingBar(self._progress, "Computing features")
+
+    def comparing(self) -> "CountingBar":
+        """Return a bar for comparing pairs of pictures."""
+        return CountingBar(self._progress, "Comparing pictures")
+
+    def judging(self) -> "CountingBar":
+        """Return a bar for judging the labels of images."""
+        return CountingBar(self._progress, "Judging labels")
 
     def training_callback(self, steps: int, images: int, batch_size: int) -> Any:
         """Return a Keras callback that shows a training of so many steps."""
@@ -81,18 +94,18 @@ def current_screen() -> Screen:
     return SCREEN.get() or Screen()
 
 
-class DecodingBar:
-    """A bar that appears once decoding turns out to take a while."""
+class CountingBar:
+    """A bar that is there while images are left."""
 
-    def __init__(self, progress: Progress) -> None:
-        """Draw on these bars."""
-        self._progress = progress
+    def __init__(self, progress: Progress, text: str) -> None:
+        """Draw on these bars, with a text before it."""
+        self._progress, self._text = progress, text
         self._task: TaskID | None = None
 
     def __call__(self, done: int, total: int) -> None:
-        """Show files done of files in all."""
+        """Show images done of images in all."""
         if self._task is None:
-            self._task = self._progress.add_task("Reading images", total=total, note="")
+            self._task = self._progress.add_task(self._text, total=total, note="")
         self._progress.update(self._task, completed=done, visible=done < total, note=f"{done:,} of {total:,}")
 
 
@@ -142,5 +155,15 @@ class TrainingView:
         )
 
 
-def _values(logs: dict[str, float]) -> str:
+NOT_MEASURED = ("epoch", "step", "learning_rate", "seconds", "images_per_second")
+"""Columns of history beside losses and metrics."""
+
+
+def last_layer_line(row: Mapping[str, Any]) -> str:
+    """Say what fitting the last layer alone came to, from its row of history."""
+    logs = {name: value for name, value in row.items() if name not in NOT_MEASURED}
+    return f"Last layer fitted  {_values(logs)}  {row['seconds']:.1f} s"
+
+
+def _values(logs: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {float(value):.4f}" for name, value in logs.items())

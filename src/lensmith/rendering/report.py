@@ -15,16 +15,15 @@ from lensmith.export import ExportedModel
 from lensmith.records import Record
 from lensmith.rendering import findings, origins
 from lensmith.rendering.charts import Curve, learning_curves
+from lensmith.rendering.pages import render_page
 from lensmith.rendering.pictures import Picture, picture
 from lensmith.rendering.wording import (
-    TIMES,
     counted,
     decimals_for,
     duration,
     file_size,
     percent,
     percent_range,
-    shorten,
     tta_sentence,
 )
 from lensmith.runs import Run
@@ -85,19 +84,7 @@ def render_report(report: Report) -> str:
     Args:
         report: What to show. Names in it may hold anything; they are escaped.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lensmith.rendering", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(percent=percent, counted=counted, shorten=shorten, path=_path, shape=_shape)
-    html = environment.get_template("report.html.j2").render(_view(report))
-    # File names on Linux may hold bytes that are no text; they would make the page impossible to write.
-    return html.encode("utf-8", "backslashreplace").decode("utf-8")
+    return render_page("report.html.j2", _view(report))
 
 
 def _view(report: Report) -> dict[str, Any]:
@@ -125,6 +112,7 @@ def _view(report: Report) -> dict[str, Any]:
         "settings": origins.settings(report.recipe, training, dataset, info),
         "layers": report.layers,
         "most_parameters": max((layer.parameters for layer in report.layers), default=0) or 1,
+        "trained": origins.trained(training),
         "commands": origins.commands(report.run, dataset),
         "provenance": origins.provenance(report.run, info, dataset, report.exported),
     }
@@ -152,8 +140,7 @@ def _result(evaluation: Evaluation) -> dict[str, Any]:
 
 def _best_validation(training: TrainingResult) -> float | None:
     """Accuracy on the validation split, a fraction, of the epoch whose weights the model has."""
-    best = [row.get("val_accuracy") for row in training.history if row.get("epoch") == training.best_epoch]
-    return best[0] if best else None
+    return (training.best_row or {}).get("val_accuracy")
 
 
 def _tiles(report: Report, info: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -180,20 +167,13 @@ def _samples(report: Report) -> list[tuple[Picture, str]]:
 
 
 def _curves(training: TrainingResult) -> list[tuple[str, Markup]]:
+    if not training.epochs:
+        return []
     drawn = []
+    first, best = int(training.history[0]["epoch"] or 0), training.best_epoch if training.best_row else None
     for column, name in (("accuracy", "Accuracy"), ("loss", "Loss")):
         columns = {"training": column, "validation": f"val_{column}"}
         curves = [Curve(kind, [row.get(its) for row in training.history]) for kind, its in columns.items()]
-        chart = learning_curves(name, curves, training.best_epoch, fraction=column == "accuracy")
+        chart = learning_curves(name, curves, best, fraction=column == "accuracy", first=first)
         drawn.append((name, chart))
     return [(name, chart) for name, chart in drawn if chart]
-
-
-def _path(name: str) -> Markup:
-    """Write a file's path so that it may be broken after a slash."""
-    return Markup("/<wbr>").join(name.split("/"))
-
-
-def _shape(shape: tuple[int | None, ...]) -> str:
-    """Write an output shape without the batch."""
-    return f" {TIMES} ".join("any" if size is None else str(size) for size in shape[1:])

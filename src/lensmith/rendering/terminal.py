@@ -168,10 +168,11 @@ def training_lines(record: Any) -> str:
         else "There is no test split, so nothing is said about new images."
     )
     augmented = [_tta_line(record.test, record.test.tta)] if record.test and record.test.tta else []
+    trained = f"trained to epoch {record.epochs}" if record.epochs else "the last layer fitted"
     return "\n".join(
         [
-            f"{record.name}: {record.parameters:,} parameters, trained to epoch {record.epochs} in "
-            f"{record.train_seconds:.1f} s, {record.total_seconds:.1f} s in all.",
+            f"{record.name}: {record.parameters:,} parameters, {trained} in {record.train_seconds:.1f} s, "
+            f"{record.total_seconds:.1f} s in all.",
             measured[:1].upper() + measured[1:],
             *augmented,
             f"Report: {record.run}/report.html",
