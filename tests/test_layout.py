@@ -28,6 +28,7 @@ TESTED_ELSEWHERE = {
     "rendering/charts.py": "drawn in the report; tests/rendering/test_report.py",
     "rendering/findings.py": "shown in the report; tests/rendering/test_report.py",
     "rendering/origins.py": "shown in the report; tests/rendering/test_report.py",
+    "rendering/pages.py": "what both pages are made by; tests/rendering/test_report.py",
     "rendering/pictures.py": "shown in the report; tests/rendering/test_report.py",
     "rendering/wording.py": "its doctests",
 }

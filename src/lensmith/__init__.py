@@ -18,6 +18,7 @@ from lensmith.errors import LensmithError
 
 if TYPE_CHECKING:
     from lensmith.runs import find_run as load_run
+    from lensmith.workflows.check import check
     from lensmith.workflows.evaluate import evaluate
     from lensmith.workflows.predict import predict
     from lensmith.workflows.resume import resume
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WHERE = {
+    "check": ("lensmith.workflows.check", "check"),
     "evaluate": ("lensmith.workflows.evaluate", "evaluate"),
     "load_run": ("lensmith.runs", "find_run"),
     "predict": ("lensmith.workflows.predict", "predict"),
@@ -35,7 +37,7 @@ _WHERE = {
     "train": ("lensmith.workflows.train", "train"),
 }
 
-__all__ = ["LensmithError", "__version__", "evaluate", "load_run", "predict", "resume", "show", "train"]
+__all__ = ["LensmithError", "__version__", "check", "evaluate", "load_run", "predict", "resume", "show", "train"]
 
 
 def __getattr__(name: str) -> Any:

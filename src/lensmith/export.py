@@ -19,7 +19,9 @@ from lensmith.runs import Run
 ARTIFACT_VERSION = 1
 TOLERANCE = 1e-4
 """Largest difference of a probability between the two files that still counts as the same."""
-IMAGES_COMPARED = 1000
+IMAGES_COMPARED, PIXELS_COMPARED = 1000, 8_000_000
+"""Held out: of small images so many, of large ones so many pixels, but no fewer than 100 of them."""
+FEWEST_COMPARED = 100
 COMPARED_AT_ONCE = 100
 
 
@@ -91,7 +93,14 @@ def _artifact(dataset: Dataset, files: Mapping[str, Path]) -> dict[str, Any]:
 
 def _held_out(dataset: Dataset) -> Split:
     split = dataset.test or dataset.validation or dataset.train
-    return split.take(np.unique(np.linspace(0, len(split) - 1, min(IMAGES_COMPARED, len(split)), dtype=np.int64)))
+    return split.take(np.unique(np.linspace(0, len(split) - 1, images_compared(dataset), dtype=np.int64)))
+
+
+def images_compared(dataset: Dataset) -> int:
+    """Return how many of the images that are held out are compared: fewer of large ones, which take longer."""
+    height, width, _ = dataset.image_shape
+    held_out = dataset.test or dataset.validation or dataset.train
+    return min(IMAGES_COMPARED, max(FEWEST_COMPARED, PIXELS_COMPARED // (height * width)), len(held_out))
 
 
 def _compare(model: Any, predictor: Predictor, split: Split) -> ExportedModel:

@@ -1,10 +1,19 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lensmith.data import Dataset, Split
-from lensmith.workflows.auto import CHOOSING, SIZES, choose_settings, load_chosen, network_settings, training_settings
+from lensmith.workflows.auto import (
+    SIZES,
+    choose_beginning,
+    choose_recipe,
+    choose_settings,
+    load_chosen,
+    network_settings,
+    training_settings,
+)
 
 
 def of(n: int, color: str = "rgb", side: int = 32) -> Dataset:
@@ -15,11 +24,11 @@ def of(n: int, color: str = "rgb", side: int = 32) -> Dataset:
 
 @pytest.mark.parametrize(("n", "epochs"), [(50, 60), (10_000, 20), (50_000, 4), (1_000_000, 2)])
 def test_fewer_images_are_seen_more_often(n: int, epochs: int):
-    assert choose_settings(of(n))["training.epochs"] == epochs
+    assert choose_settings("fast", of(n))["training.epochs"] == epochs
 
 
 def names(dataset: Dataset) -> list[str]:
-    return [its["class_name"] for its in choose_settings(dataset)["training.augmentation"]]
+    return [its["class_name"] for its in choose_settings("fast", dataset)["training.augmentation"]]
 
 
 def test_only_colour_images_are_mirrored_and_only_large_enough_ones_moved():
@@ -33,9 +42,9 @@ def test_batches_grow_with_the_images():
     assert small["training.batch_size"] < large["training.batch_size"]
 
 
-@pytest.mark.parametrize("recipe", CHOOSING)
+@pytest.mark.parametrize("recipe", ["auto", "fast"])
 def test_the_rates_of_a_mean_loss_follow_the_batch_size_the_users_own_too(recipe: str):
-    chosen = choose_settings(of(1_000))
+    chosen = choose_settings("fast", of(1_000))
     ours, theirs = (load_chosen(recipe, given, chosen).training for given in ({}, {"batch_size": "400"}))
     assert (ours.batch_size, theirs.batch_size) == (50, 400)
     for rate in ("dense_scale", "bias_scale", "weight_decay"):
@@ -51,9 +60,46 @@ def test_sizes_are_ordered_by_width_and_by_the_training_they_take():
     assert all(sum(a) < sum(b) for a, b in itertools.pairwise(widths))
 
 
-@pytest.mark.parametrize("recipe", CHOOSING)
+@pytest.mark.parametrize("recipe", ["auto", "fast"])
 def test_the_settings_fit_the_recipes_they_are_for_and_the_users_own_come_first(recipe: str):
-    its = load_chosen(recipe, {"epochs": 3}, choose_settings(of(100)))
+    its = load_chosen(recipe, {"epochs": 3}, choose_settings("fast", of(100)))
     assert its.training.epochs == 3
     assert its.training.batch_size == 25
     assert its.training.augmentation[0].class_name == "AlternatingFlip"
+
+
+@pytest.mark.parametrize(("side", "recipe"), [(28, "auto"), (64, "auto"), (65, "transfer"), (224, "transfer")])
+def test_photos_are_for_a_network_that_was_trained_on_photos(side: int, recipe: str):
+    assert choose_recipe("auto", of(100, side=side)) == recipe
+    assert choose_recipe("fast", of(100, side=side)) == "fast"
+
+
+@pytest.mark.parametrize(
+    ("settings", "run", "recipe"),
+    [
+        ({}, None, "auto"),
+        ({"epochs": 3}, None, "auto"),
+        ({"model.builder": "small-cnn"}, None, "fast"),
+        ({}, "r", "transfer"),
+    ],
+)
+def test_a_network_of_the_users_own_is_trained_from_the_beginning(settings: dict, run: str | None, recipe: str):
+    assert choose_beginning(settings, run) == recipe
+
+
+@pytest.mark.parametrize("side", [16, 32, 224])
+def test_what_is_fitted_to_trained_features_is_shifted_by_a_small_part_of_its_size(side: int):
+    its = load_chosen("transfer", {}, choose_settings("transfer", of(100, side=side)))
+    assert its.training.augmentation[1].arguments["pixels"] < side / 8
+
+
+@pytest.mark.parametrize("recipe", ["fast", "transfer"])
+def test_past_five_to_one_all_classes_count_the_same(recipe: str):
+    few, many = of(60), of(60)
+    few.train.labels[:10], many.train.labels[:9] = 1, 1
+    assert "training.class_weights" not in choose_settings(recipe, few)
+    settings = load_chosen(recipe, {}, choose_settings(recipe, many)).training
+    # Without validation images there is nothing to choose an epoch by.
+    assert (settings.class_weights, settings.selection) == ("balanced", "accuracy")
+    with_validation = replace(many, validation=many.train)
+    assert choose_settings(recipe, with_validation)["training.selection"] == "balanced_accuracy"

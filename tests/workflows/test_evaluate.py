@@ -95,7 +95,8 @@ def test_images_are_read_once_for_all_views(own_run: Run, monkeypatch: pytest.Mo
     read, reads = Split.read, list[slice]()
 
     def counting(split: Split, positions: Any = slice(None)) -> Any:
-        if isinstance(positions, slice):  # the images of the mistakes are read by their places
+        # Those of the test split; the images of the mistakes are read by their places.
+        if isinstance(positions, slice) and len(split) == 16:
             reads.append(positions)
         return read(split, positions)
 

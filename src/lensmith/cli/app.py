@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lensmith import __version__
+from lensmith.cli.check import check
 from lensmith.cli.evaluate import evaluate
 from lensmith.cli.lists import datasets, models, runs
 from lensmith.cli.predict import predict
@@ -33,7 +34,7 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 
-for command in (train, evaluate, predict, show, datasets, models, runs):
+for command in (train, evaluate, predict, check, show, datasets, models, runs):
     app.command()(command)
 
 

@@ -12,8 +12,13 @@ from lensmith.cli.printing import print_record, set_screen
 def show(
     data: Data,
     n: Annotated[int, typer.Option("--n", help="How many images, 1 to 100.")] = 8,
+    augment: Annotated[
+        str | None,
+        typer.Option("--augment", metavar="PRESET", help="Draw what this does: none, light, standard or strong."),
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The PNG to write. Default: <data>-samples.png.")
+        Path | None,
+        typer.Option("--output", "-o", help="The PNG to write. Default: <data>-samples.png or -PRESET.png."),
     ] = None,
     seed: Seed = 0,
     json: Json = False,
@@ -23,7 +28,7 @@ def show(
     from lensmith.workflows.show import show as workflow
 
     set_screen(quiet)
-    record = workflow(data, n=n, output=output, seed=seed)
+    record = workflow(data, n=n, augment=augment, output=output, seed=seed)
     if not print_record(record, json):
         from lensmith.rendering.terminal import dataset_table, skipped_sentence, stdout
 

@@ -1,7 +1,7 @@
 """`lensmith train`: begin a run, or go on with one."""
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,14 @@ Settings = Annotated[
 Epochs = Annotated[float | None, typer.Option(help="Short for --set training.epochs=…; the last may be a part of one.")]
 BatchSize = Annotated[int | None, typer.Option(help="Short for --set training.batch_size=…")]
 LearningRate = Annotated[float | None, typer.Option(help="Short for --set training.optimizer.learning_rate=…")]
+Augment = Annotated[
+    str | None,
+    typer.Option(metavar="PRESET", help="Short for --set training.augmentation=…: none, light, standard or strong."),
+]
+Group = Annotated[
+    str | None,
+    typer.Option(help="Short for --set data.group=…: keep files alike by `name` or by `time` on one side of a split."),
+]
 Seed = Annotated[int | None, typer.Option(help="Of everything random. Default: the recipe's, 0.")]
 Budget = Annotated[
     str | None, typer.Option(metavar="TIME", help="Train the best classifier in this time, all included: 90s, 10m, 2h.")
@@ -34,6 +42,10 @@ Force = Annotated[
 Resume = Annotated[
     str | None, typer.Option(metavar="RUN", help="Go on with a run, or train a finished one to more --epochs.")
 ]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="RUN", help="Begin with the network of an earlier run, but for its last layer."),
+]
 Backend = Annotated[str | None, typer.Option(help="Keras backend: tensorflow, jax or torch.")]
 TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="TensorBoard logs in the run folder.")]
 
@@ -45,11 +57,14 @@ def train(
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     learning_rate: LearningRate = None,
+    augment: Augment = None,
+    group: Group = None,
     seed: Seed = None,
     budget: Budget = None,
     name: Name = None,
     runs: Runs = None,
     force: Force = False,
+    from_run: From = None,
     resume: Resume = None,
     trust: Trust = False,
     backend: Backend = None,
@@ -64,17 +79,14 @@ def train(
     from lensmith.config import parse_settings
     from lensmith.workflows.session import COMMAND_STARTED
 
-    short_forms = {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-        "training.tensorboard": tensorboard or None,
-    }
-    overrides = parse_settings(settings or []) | {key: value for key, value in short_forms.items() if value is not None}
-    if trust and resume is None:
-        raise LensmithError("--trust is for a run that is there already: give it with --resume RUN.")
-    if resume is not None and (set(overrides) - {"epochs"} or recipe != "auto" or name or backend or budget):
+    overrides = parse_settings(settings or []) | _given(
+        epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, augment=augment, group=group, seed=seed,
+        tensorboard=tensorboard or None,
+    )  # fmt: skip
+    if trust and resume is None and from_run is None:
+        raise LensmithError("--trust is for a run that is there already: give it with --resume RUN or --from RUN.")
+    others = recipe != "auto" or name or backend or budget or from_run
+    if resume is not None and (set(overrides) - {"epochs"} or others):
         raise LensmithError("--resume goes on with the run's own recipe; only --epochs can be changed.")
     if backend is not None:
         choose_backend(backend)
@@ -87,8 +99,14 @@ def train(
     else:
         from lensmith.workflows.train import train as begin
 
-        record = begin(str(data), recipe, set=overrides, name=name, runs=runs, force=force, budget=budget)
+        place: dict[str, Any] = {"name": name, "runs": runs, "force": force}
+        record = begin(str(data), recipe, set=overrides, budget=budget, from_run=from_run, trust=trust, **place)
     if not print_record(record, json):
         from lensmith.rendering.terminal import training_lines
 
         print(training_lines(record))
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Keep the options that were given."""
+    return {key: value for key, value in options.items() if value is not None}

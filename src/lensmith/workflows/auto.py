@@ -1,4 +1,4 @@
-"""`auto` and `fast`: network, epochs, batches and augmentation that suit the images."""
+"""`auto`, `fast` and `transfer`: network, epochs, batches and augmentation that suit the images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,10 +7,16 @@ from typing import Any
 
 from lensmith.config import Recipe, load_recipe
 from lensmith.data import Dataset
+from lensmith.health import balance_of
 from lensmith.models import group_widths
 
-CHOOSING = ("auto", "fast")
+TRANSFER = "transfer"
+CHOOSING = ("auto", "fast", TRANSFER)
 """Recipes that leave network and training to the images."""
+LOOKED_AT = {"data.photo_size": 224}
+"""How `auto` has the images read before it chooses: as `transfer` wants photos."""
+LARGEST_SMALL = 64
+"""Pixels a side up to which an image is a small one; others are photos."""
 
 # Images that a training sees, repeats included: 4 epochs of CIFAR-10, and enough to settle on a few hundred.
 IMAGES_SEEN = 200_000
@@ -47,17 +53,46 @@ SIZES = (
 DEFAULT_SIZE = SIZES[1]
 
 
-def choose_settings(dataset: Dataset) -> dict[str, Any]:
-    """Choose what the recipes `auto` and `fast` leave open, from number, size and colour of the images.
+def choose_beginning(overrides: Mapping[str, Any], from_run: object) -> str:
+    """Choose what `auto` begins as before the images are known.
 
     Args:
+        overrides: The user's own settings; a network of theirs is trained from the beginning.
+        from_run: A run whose network is the start, or `None`.
+    """
+    if from_run is not None:
+        return TRANSFER
+    return "fast" if any(key.partition(".")[0] == "model" for key in overrides) else "auto"
+
+
+def choose_recipe(recipe: str, dataset: Dataset) -> str:
+    """Choose `transfer` for photos where the recipe is `auto`; others stay what they are."""
+    return TRANSFER if recipe == "auto" and max(dataset.image_shape[:2]) > LARGEST_SMALL else recipe
+
+
+def choose_settings(recipe: str, dataset: Dataset) -> dict[str, Any]:
+    """Choose what the recipes of `CHOOSING` leave open, from number, size and colour of the images.
+
+    Args:
+        recipe: One of them.
         dataset: Opened with the recipe's own data settings.
 
     Returns:
         Settings by dotted key, to lay over the recipe.
     """
+    balanced = balance_settings(dataset)
+    if recipe == TRANSFER:
+        return balanced | {"training.augmentation": augmentation_for(dataset)}
     epochs = max(FEWEST_EPOCHS, min(MOST_EPOCHS, round(IMAGES_SEEN / len(dataset.train))))
-    return network_settings(dataset, DEFAULT_SIZE) | training_settings(dataset, epochs)
+    return balanced | network_settings(dataset, DEFAULT_SIZE) | training_settings(dataset, epochs)
+
+
+def balance_settings(dataset: Dataset) -> dict[str, Any]:
+    """Let all classes count the same where one has many times the images of another."""
+    if not balance_of(dataset.class_counts).is_unbalanced:
+        return {}
+    selection = {"training.selection": "balanced_accuracy"} if dataset.validation else {}
+    return {"training.class_weights": "balanced"} | selection
 
 
 def network_settings(dataset: Dataset, size: Size) -> dict[str, Any]:
@@ -67,25 +102,30 @@ def network_settings(dataset: Dataset, size: Size) -> dict[str, Any]:
 
 def training_settings(dataset: Dataset, epochs: float) -> dict[str, Any]:
     """Choose the batch size and the augmentation."""
-    images, side = len(dataset.train), min(dataset.image_shape[:2])
+    images = len(dataset.train)
     batch_size = 250 if images >= 20_000 else 125 if images >= 4_000 else 50 if images >= 500 else 25
-    augmentation: list[dict[str, Any]] = []
+    return {
+        "training.epochs": epochs,
+        "training.batch_size": batch_size,
+        "training.augmentation": augmentation_for(dataset),
+    }
+
+
+def augmentation_for(dataset: Dataset) -> list[dict[str, Any]]:
+    """Choose what may be done to the images without another thing being on them."""
+    side, augmentation = min(dataset.image_shape[:2]), list[dict[str, Any]]()
     if dataset.color == "rgb":
         # Mirrored photos show the same thing; mirrored digits and letters do not, and those are mostly grey.
         augmentation.append({"class_name": "AlternatingFlip"})
     if side >= 16:
-        augmentation.append({"class_name": "Shift", "pixels": min(4, round(side / 16))})
-    return {
-        "training.epochs": epochs,
-        "training.batch_size": batch_size,
-        "training.augmentation": augmentation,
-    }
+        augmentation.append({"class_name": "Shift", "pixels": min(4, round(side / 16)) if side < 128 else side // 14})
+    return augmentation
 
 
 def load_chosen(recipe: str | Path, overrides: Mapping[str, Any], settings: Mapping[str, Any]) -> Recipe:
     """Load a recipe with what was chosen laid under the user's own settings.
 
-    The optimizer's rates follow the batch size, the user's own, too.
+    Those of the rates that depend on it follow the batch size, the user's own, too.
 
     Args:
         recipe: One of `CHOOSING`.
@@ -95,7 +135,10 @@ def load_chosen(recipe: str | Path, overrides: Mapping[str, Any], settings: Mapp
     Raises:
         RecipeError: As `load_recipe`.
     """
-    batch_size = load_recipe(recipe, overrides, base=settings).training.batch_size
+    chosen = load_recipe(recipe, overrides, base=settings)
+    if recipe == TRANSFER:
+        return chosen
+    batch_size = chosen.training.batch_size
     rates = {
         "training.optimizer.dense_scale": round(DENSE_RATE / LEARNING_RATE * batch_size, 1),
         "training.optimizer.bias_scale": round(BIAS_RATE / LEARNING_RATE * batch_size, 1),

@@ -12,7 +12,7 @@ from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.errors import LensmithError
 from lensmith.evaluation import count_views
-from lensmith.export import IMAGES_COMPARED
+from lensmith.export import images_compared
 from lensmith.models import group_widths
 from lensmith.training import measure_throughput, settle
 from lensmith.workflows.auto import DEFAULT_SIZE, SIZES, Size, network_settings, training_settings
@@ -30,10 +30,14 @@ EPOCH_SECONDS = 0.1
 FEWEST_IMAGES = 2_000
 # What reading and writing one activation costs, in multiply-adds of each precision: measured on two cores with AMX.
 MOVING = {"float32": 500, "mixed_bfloat16": 3000}
-# For photos, which `auto` otherwise brings to 96 pixels.
+# For photos, which `fast` otherwise brings to 96 pixels.
 SMALLER_SIDES = (64, 48)
 
 Load = Callable[[Mapping[str, Any]], Recipe]
+
+
+class BudgetTooShort(LensmithError):
+    """Nothing can be trained in the time there is."""
 
 
 @dataclass(frozen=True)
@@ -84,22 +88,30 @@ class Budget:
         """Seconds from now on that training can have, if nothing else were to be done."""
         return AIMED_AT * self.seconds - (time.perf_counter() - self.began)
 
-    def plan(self, dataset: Dataset, load: Load, reopen: Callable[[Recipe], Dataset], *, sized: bool) -> Plan:
+    def plan(
+        self,
+        dataset: Dataset,
+        load: Load,
+        reopen: Callable[[Recipe], Dataset],
+        settings: Mapping[str, Any],
+        *,
+        sized: bool,
+    ) -> Plan:
         """Measure this machine, and choose the network, the size of the images and the number of epochs.
 
         Args:
             dataset: To train on.
             load: Makes the recipe with settings laid over it.
             reopen: Opens the data as another recipe wants it.
+            settings: By dotted key, that suit the images whatever the time.
             sized: Whether filters and image size are to be chosen, too; otherwise only the epochs are.
 
         Raises:
-            LensmithError: The budget is too short, and the message names about the least that would do; or the
-                backend compiles anew at every turn, so that nothing can be said from a short trial.
+            BudgetTooShort: The message names about the least that would do.
+            LensmithError: The backend compiles anew at every turn, so that nothing can be said from a short trial.
         """
-        if not compiles_steps():
-            raise LensmithError(f"--budget needs TensorFlow, and Keras runs on {backend_name()} here. Give --epochs.")
-        planner = _Planner(self, dataset, load, _sized(dataset, DEFAULT_SIZE) if sized else {})
+        check_compiles()
+        planner = _Planner(self, dataset, load, {**settings, **(_sized(dataset, DEFAULT_SIZE) if sized else {})})
         if sized:
             planner.choose_side(reopen)
             planner.choose_size()
@@ -127,7 +139,7 @@ class _Planner:
         now = _cost(self._dataset.image_shape, DEFAULT_SIZE, self._moving)
         side = next((s for s in sides if seen * now / cost[s] >= DEFAULT_SIZE.images), sides[-1])
         self._dataset = reopen(self._load({"data.image_size": side}))
-        self._settings = {"data.image_size": side} | _sized(self._dataset, DEFAULT_SIZE)
+        self._settings |= {"data.image_size": side} | _sized(self._dataset, DEFAULT_SIZE)
         self._measure()
 
     def choose_size(self) -> None:
@@ -159,29 +171,61 @@ class _Planner:
     @property
     def _for_training(self) -> float:
         """Seconds that the epochs can have, with what comes after each of them."""
-        data = self._dataset
-        # Export compares the network's answers on some of them with those of the exported one.
-        predicted = 2 * min(IMAGES_COMPARED, len(data.test or data.validation or data.train))
-        predicted += self._views * len(data.test) if data.test else 0
-        after = FINISHING_SECONDS + predicted / self._measured.evaluated_per_second
+        after = FINISHING_SECONDS + seconds_predicting(self._dataset, self._views, self._measured.evaluated_per_second)
         return self._budget.left - self._measured.compile_seconds - after
 
     def _epochs(self) -> float:
-        images, rate = len(self._dataset.train), self._measured.images_per_second
-        overhead, seconds = EPOCH_SECONDS, self._for_training
-        if self._dataset.validation:
-            overhead += len(self._dataset.validation) / (VALIDATION_SPEEDUP * rate)
-        # Every epoch that is begun has its own validation and checkpoint.
-        whole = math.floor(seconds / (images / rate + overhead))
-        part = (seconds - whole * (images / rate + overhead) - overhead) * rate / images
-        epochs = whole + max(0.0, math.floor(1000 * part) / 1000)
+        seconds, rate = self._for_training, self._measured.images_per_second
+        overhead, images = seconds_after_epoch(self._dataset, rate * VALIDATION_SPEEDUP), len(self._dataset.train)
+        epochs = epochs_within(seconds, images / rate, overhead)
         if epochs * images < FEWEST_IMAGES and epochs < 1:
-            least = self._budget.seconds + (FEWEST_IMAGES / rate + overhead - seconds) / AIMED_AT
-            raise LensmithError(
-                f"A budget of {self._budget.seconds:.0f} s is too short to train anything here: starting, compiling, "
-                f"evaluating and exporting take most of {least:.0f} s. Give at least --budget {math.ceil(least)}s."
-            )
-        return int(epochs) if epochs == int(epochs) else round(epochs, 3)
+            raise too_short(self._budget, FEWEST_IMAGES / rate + overhead - seconds)
+        return epochs
+
+
+def check_compiles() -> None:
+    """Refuse a backend that compiles anew at every turn.
+
+    Raises:
+        LensmithError: It is one.
+    """
+    if not compiles_steps():
+        raise LensmithError(f"--budget needs TensorFlow, and Keras runs on {backend_name()} here. Give --epochs.")
+
+
+def too_short(budget: Budget, lacking: float) -> BudgetTooShort:
+    """Say that so many seconds are lacking, and which budget would do."""
+    least = math.ceil(budget.seconds + lacking / AIMED_AT)
+    return BudgetTooShort(
+        f"A budget of {budget.seconds:.0f} s is too short to train anything here: starting, compiling, evaluating and "
+        f"exporting take most of {least} s. Give at least --budget {least}s."
+    )
+
+
+def seconds_predicting(dataset: Dataset, views: int, per_second: float) -> float:
+    """Return the time that the evaluation takes, and the comparison of the network with what is exported."""
+    predicted = 2 * images_compared(dataset)
+    predicted += views * len(dataset.test) if dataset.test else 0
+    return predicted / per_second
+
+
+def seconds_after_epoch(dataset: Dataset, validated_per_second: float) -> float:
+    """Return the time that an epoch takes beside its steps, for validation and checkpoint."""
+    return EPOCH_SECONDS + len(dataset.validation or ()) / validated_per_second
+
+
+def epochs_within(seconds: float, an_epoch: float, overhead: float) -> float:
+    """Return how many epochs fit into a time; the last may be a part of one.
+
+    Args:
+        seconds: In all.
+        an_epoch: Seconds that its steps take.
+        overhead: Seconds that each takes beside them, once it is begun.
+    """
+    whole = math.floor(seconds / (an_epoch + overhead))
+    part = (seconds - whole * (an_epoch + overhead) - overhead) / an_epoch
+    epochs = whole + max(0.0, math.floor(1000 * part) / 1000)
+    return int(epochs) if epochs == int(epochs) else round(epochs, 3)
 
 
 def relative_cost(image_shape: tuple[int, int, int], size: Size, moving: int) -> float:

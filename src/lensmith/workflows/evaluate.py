@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from lensmith.errors import LensmithError, did_you_mean
 from lensmith.evaluation import TTA, Evaluation, Mistake, evaluate_tta, most_confident_mistakes, predict_views
 from lensmith.evaluation import evaluate as measure
 from lensmith.files import write_text
+from lensmith.inference import Predictor
 from lensmith.records import to_json
 from lensmith.rendering.figures import save_confusion, save_mistakes
 from lensmith.rendering.progress import current_screen
@@ -68,25 +68,25 @@ def evaluate(
     found = find_run(run, runs, trust=trust)
     recipe = recipe_of(found, {} if tta is None else {"evaluation.tta": tta})
     with current_screen() as screen:
+        predictor = Predictor.of_run(found)
         start_keras()
-        model = found.model
         dataset = open_data_of(found, recipe, screen)
         check_same_data(found, dataset)
         if split not in dataset.splits:
             raise LensmithError(
                 f"The data of run {found.name} has no {split} split. It has: {', '.join(dataset.splits)}."
             )
-        return evaluate_model(found, model, dataset, recipe, split).evaluation
+        return evaluate_model(found, predictor, dataset, recipe, split).evaluation
 
 
-def evaluate_model(run: Run, model: Any, dataset: Dataset, recipe: Recipe, split_name: str) -> Evaluated:
-    """Measure a model on a split, and write evaluation, predictions and pictures into the run folder.
+def evaluate_model(run: Run, predictor: Predictor, dataset: Dataset, recipe: Recipe, split_name: str) -> Evaluated:
+    """Measure a model, as `predict` uses it, on a split, and write what is found into the run folder.
 
-    All of them are of the plain answers, which are those that `predict` gives; what the recipe's test-time
-    augmentation gives stands in the evaluation's `tta`.
+    Evaluation, predictions and pictures are of the plain answers, which are those that `predict` gives; what the
+    recipe's test-time augmentation gives stands in the evaluation's `tta`.
     """
     split, kind = dataset.splits[split_name], recipe.evaluation.tta
-    answers = predict_views(model.predict_on_batch, _batches(split), kind)
+    answers = predict_views(predictor.probabilities, _batches(split), kind)
     probabilities = answers.plain
     evaluation = measure(
         probabilities,

@@ -13,12 +13,21 @@ from lensmith.data import Dataset
 from lensmith.errors import Interrupted, RunError, TrainingDiverged
 from lensmith.evaluation import Evaluation
 from lensmith.export import export_artifact
+from lensmith.inference import Predictor
 from lensmith.locks import this_process
 from lensmith.records import Record
-from lensmith.rendering.progress import Screen
+from lensmith.rendering.progress import Screen, last_layer_line
 from lensmith.rendering.terminal import skipped_sentence
 from lensmith.runs import Run, now
-from lensmith.training import Checkpoint, Preparation, TrainingResult, ending_by_exception, fit, total_steps
+from lensmith.training import (
+    Checkpoint,
+    Preparation,
+    TrainingResult,
+    ending_by_exception,
+    fit,
+    fit_last_layer,
+    total_steps,
+)
 from lensmith.workflows.evaluate import evaluate_model
 from lensmith.workflows.report import write_report
 
@@ -31,7 +40,7 @@ class TrainRecord(Record):
         run: Path of the run folder.
         parameters: Of the network.
         epochs, steps: Done in all.
-        best_epoch: Whose weights the model has.
+        best_epoch: Whose weights the model has; 0 where only the last layer was fitted.
         train_seconds: From the first look at the data to the last step; import not.
         images_per_second: Training images seen / `train_seconds`, of this session where a run was resumed.
         total_seconds: The whole process.
@@ -116,7 +125,11 @@ class Session:
         )
         steps = total_steps(recipe.training, len(dataset.train))
         showing = screen.training_callback(steps, len(dataset.train), recipe.training.batch_size)
-        result = fit(run, dataset, recipe, prepared, [showing, *self.callbacks], start=start)
+        epoch_0 = None
+        if recipe.training.transfer and not (start and start.state.history):
+            epoch_0 = fit_last_layer(prepared.network, dataset, recipe, screen.computing_features())
+            screen.say(last_layer_line(epoch_0))
+        result = fit(run, dataset, recipe, prepared, [showing, *self.callbacks], start=start, epoch_0=epoch_0)
         for problem in result.problems:
             screen.warn(problem)
         return result
@@ -126,7 +139,8 @@ class Session:
         train_seconds = time.perf_counter() - clock.data
         self.screen.say("Exporting, evaluating and writing the report.")
         exported = export_artifact(run, training.model, dataset)
-        evaluated = evaluate_model(run, training.model, dataset, recipe, "test") if dataset.test else None
+        predictor = Predictor(run.onnx_file, run.artifact)
+        evaluated = evaluate_model(run, predictor, dataset, recipe, "test") if dataset.test else None
         test = evaluated.evaluation if evaluated else None
         record = _record(run, dataset, recipe, training, train_seconds, test)
         finished = replace(record, total_seconds=round(time.perf_counter() - clock.command, 3))
@@ -157,8 +171,7 @@ def _record(
     train_seconds: float,
     test: Evaluation | None,
 ) -> TrainRecord:
-    best = next((row for row in training.history if row["epoch"] == training.best_epoch), {})
-    accuracy = best.get("val_accuracy")
+    accuracy = (training.best_row or {}).get("val_accuracy")
     return TrainRecord(
         run=str(run.path),
         name=run.name,

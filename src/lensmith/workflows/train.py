@@ -7,17 +7,21 @@ from typing import Any
 
 from lensmith.backend import backend_name, make_deterministic, start_keras
 from lensmith.config import Recipe, load_recipe, to_toml
-from lensmith.data import Dataset, kind_of, open_dataset
+from lensmith.data import BUILTINS, Dataset, kind_of, open_dataset
 from lensmith.errors import LensmithError
 from lensmith.evaluation import count_views
+from lensmith.health import Finding, balance_of, check_quickly
 from lensmith.locks import locked
+from lensmith.rendering.health import finding_line
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.runs import check_destination, create_run
-from lensmith.training import prepare, settle
-from lensmith.workflows.auto import CHOOSING, choose_settings, load_chosen
-from lensmith.workflows.budget import Budget, parse_budget
+from lensmith.training import prepare, settle, spell_out
+from lensmith.workflows.auto import CHOOSING, LOOKED_AT, choose_beginning, choose_recipe, choose_settings, load_chosen
+from lensmith.workflows.budget import Budget, BudgetTooShort, parse_budget
+from lensmith.workflows.budget_transfer import plan_transfer
 from lensmith.workflows.provenance import provenance
 from lensmith.workflows.session import Clock, Session, TrainRecord
+from lensmith.workflows.start_from import settings_from
 
 
 def train(  # noqa: PLR0913  (these are the options of a command)
@@ -29,6 +33,8 @@ def train(  # noqa: PLR0913  (these are the options of a command)
     runs: str | Path | None = None,
     force: bool = False,
     budget: str | None = None,
+    from_run: str | Path | None = None,
+    trust: bool = False,
     callbacks: Sequence[Any] = (),
 ) -> TrainRecord:
     """Train, evaluate and export a classifier, and write it all into a new run folder.
@@ -43,6 +49,8 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         force: Replace a run of that name.
         budget: Time from now to the end, such as `90s`, `10m` or `2h`: as large a network and as many epochs as
             fit in it. Recipes other than `auto` and `fast` keep their network.
+        from_run: Begin with the network of that run, but for its last layer; `auto` is then `transfer`.
+        trust: Whether that run is one's own: its files may be links to other places.
         callbacks: Keras callbacks to train with.
 
     Raises:
@@ -51,7 +59,11 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         Interrupted: Ctrl-C or SIGTERM; the run can be resumed.
     """
     clock, overrides = Clock.start(), dict(set or {})
-    resolved = load_recipe(recipe, overrides)
+    if recipe == "auto":
+        recipe = choose_beginning(overrides, from_run)
+    if from_run is not None:
+        overrides = settings_from(from_run, runs, trust=trust) | overrides
+    resolved = load_recipe(recipe, overrides, base=LOOKED_AT if recipe == "auto" else {})
     limit = Budget(parse_budget(budget), clock.command) if budget else None
     if limit and overrides.keys() & {"epochs", "training.epochs"}:
         raise LensmithError("--budget chooses the epochs: give it or --epochs, not both.")
@@ -62,16 +74,23 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         clock.data = time.perf_counter()
         dataset = open_dataset(data, resolved.data, resolved.seed, screen.decoding())
         resolved, dataset = _suited(recipe, overrides, dataset, limit, screen)
+        findings = _look_over(dataset, screen)
         resolved = _settled(resolved, screen)
         make_deterministic(resolved.seed)
         prepared = prepare(dataset, resolved)
         count_views(resolved.evaluation.tta, dataset.image_shape)  # refuses images that are too small
-        info = provenance(dataset, resolved)
-        run = create_run(
-            f"{dataset.name}-{resolved.name}", name, runs, force=force, info=info, recipe=to_toml(resolved)
-        )
+        info, usual = provenance(dataset, resolved) | {"findings": findings}, f"{dataset.name}-{resolved.name}"
+        run = create_run(usual, name, runs, force=force, info=info, recipe=to_toml(resolved))
         with locked(run.path):
             return Session(run, dataset, resolved, callbacks, clock, screen).complete(prepared)
+
+
+def _look_over(dataset: Dataset, screen: Screen) -> list[Finding]:
+    """Warn of what is found without taking long; what is known by name has been looked at."""
+    findings = [] if dataset.source in BUILTINS else check_quickly(dataset)
+    for its in findings:
+        screen.warn(finding_line(its, dataset.source))
+    return findings
 
 
 def _suited(
@@ -82,17 +101,48 @@ def _suited(
     screen: Screen,
 ) -> tuple[Recipe, Dataset]:
     """Lay what suits the images, and the budget, under the user's own settings."""
-    chooses = str(recipe) in CHOOSING  # not a file of the user's that is called auto.toml
+    if str(recipe) not in CHOOSING:  # such as a file of the user's that is called auto.toml
+        return _planned(str(recipe), overrides, dataset, budget, screen)
+    chosen = choose_recipe(str(recipe), dataset)
+    if chosen != recipe:
+        screen.say(f"These are photos: the recipe is {chosen}.")
+    try:
+        return _planned(chosen, overrides, dataset, budget, screen)
+    except BudgetTooShort:
+        if chosen == recipe:
+            raise
+    screen.say(f"The budget is too short for {chosen}: the recipe is fast.")
+    its = load_recipe("fast", overrides)
+    smaller = open_dataset(dataset.source, its.data, its.seed, screen.decoding())
+    return _planned("fast", overrides, smaller, budget, screen)
+
+
+def _planned(
+    recipe: str,
+    overrides: Mapping[str, Any],
+    dataset: Dataset,
+    budget: Budget | None,
+    screen: Screen,
+) -> tuple[Recipe, Dataset]:
+    """Resolve a recipe for these images, and for a budget where there is one."""
+    chooses = recipe in CHOOSING
 
     def load(settings: Mapping[str, Any]) -> Recipe:
-        return (load_chosen if chooses else load_recipe)(recipe, overrides, settings)
+        return spell_out((load_chosen if chooses else load_recipe)(recipe, overrides, settings), dataset.color)
 
     def reopen(its: Recipe) -> Dataset:
         return open_dataset(dataset.source, its.data, its.seed, screen.decoding())
 
+    settings = choose_settings(recipe, dataset) if chooses else {}
+    if "training.class_weights" in settings:
+        ratio = balance_of(dataset.class_counts).ratio
+        screen.say(f"The largest class has {ratio:.0f} times the images of the smallest: all classes count the same.")
     if not budget:
-        return load(choose_settings(dataset) if chooses else {}), dataset
-    plan = budget.plan(dataset, load, reopen, sized=chooses)
+        return load(settings), dataset
+    if load(settings).training.transfer:
+        plan = plan_transfer(budget, dataset, load, settings, screen.computing_features())
+    else:
+        plan = budget.plan(dataset, load, reopen, settings, sized=chooses)
     screen.say(plan.reason)
     return load(plan.settings), plan.dataset
 

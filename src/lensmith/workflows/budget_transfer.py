@@ -1,0 +1,73 @@
+"""`--budget` where a trained network is the start: its last layer first, then the epochs that fit into what is left."""
+
+from typing import Any
+
+from lensmith.backend import make_deterministic
+from lensmith.data import Dataset, Progress
+from lensmith.evaluation import count_views
+from lensmith.export import images_compared
+from lensmith.training import compute_features, measure_features, measure_throughput, prepare
+from lensmith.workflows.budget import (
+    TRIAL_SECONDS,
+    Budget,
+    Load,
+    Plan,
+    check_compiles,
+    epochs_within,
+    seconds_after_epoch,
+    seconds_predicting,
+    too_short,
+)
+
+# Measured on two cores: saving, ONNX and the report, of a network of hundreds of layers; and fitting the last layer,
+# for an image and a class.
+FINISHING_SECONDS, HEAD_SECONDS = 10.0, 1e-4
+KERAS_SLOWER = 4.0
+FEWEST_SECONDS = 60.0
+"""Left for epochs, below which compiling the network takes most of them."""
+FEWEST_EPOCHS = 0.5
+
+
+def plan_transfer(budget: Budget, dataset: Dataset, load: Load, settings: dict[str, Any], progress: Progress) -> Plan:
+    """Compute the features, which the training finds in the cache, measure this machine, and choose the epochs.
+
+    Args:
+        budget: A time to be done in.
+        dataset: To train on.
+        load: Makes the recipe with settings laid over it.
+        settings: By dotted key, that suit the images.
+        progress: Called with images done and images in all while features are computed.
+
+    Raises:
+        BudgetTooShort: There is not even time for the last layer; the message names about the least that would do.
+        LensmithError: The backend compiles anew at every turn, so that nothing can be said from a short trial.
+    """
+    check_compiles()
+    recipe = load({**settings, "training.epochs": 0})
+    make_deterministic(recipe.seed)  # what is drawn is what will be trained, and found in the cache
+    network = prepare(dataset, recipe).network
+    rate = measure_features(network, dataset)
+    fitted = len(dataset.train) + len(dataset.validation or ())
+    head = HEAD_SECONDS * fitted * len(dataset.class_names)
+    # Keras takes several times as long as ONNX Runtime for what both are compared on.
+    views, slower = count_views(recipe.evaluation.tta, dataset.image_shape), KERAS_SLOWER * images_compared(dataset)
+    after = FINISHING_SECONDS + seconds_predicting(dataset, views, rate) + slower / rate
+    lacking = fitted / rate + head + after - budget.left
+    if lacking > 0:
+        raise too_short(budget, lacking)
+    compute_features(network, dataset, progress)
+    return _plan_epochs(budget, dataset, load, settings, budget.left - head - after)
+
+
+def _plan_epochs(budget: Budget, dataset: Dataset, load: Load, settings: dict[str, Any], seconds: float) -> Plan:
+    """Choose the epochs for the time that is left, where there is enough to compile the network for."""
+    epochs, speed = 0.0, ""
+    if seconds > FEWEST_SECONDS:
+        measured = measure_throughput(dataset, load({**settings, "training.epochs": 1}), TRIAL_SECONDS)
+        rate, overhead = measured.images_per_second, seconds_after_epoch(dataset, measured.evaluated_per_second)
+        epochs = epochs_within(seconds - measured.compile_seconds, len(dataset.train) / rate, overhead)
+        speed = f" this machine trains {rate:,.0f} images/s."
+    epochs = epochs if epochs >= FEWEST_EPOCHS else 0
+    chosen = f"{epochs:g} epochs of the last convolutions after it" if epochs else "the last layer only"
+    reason = f"Budget {budget.seconds:.0f} s:{speed} Chosen: {chosen}."
+    return Plan(dataset, {**settings, "training.epochs": epochs}, reason)

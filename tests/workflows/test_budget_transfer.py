@@ -1,0 +1,64 @@
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lensmith.config import Recipe, load_recipe
+from lensmith.data import Dataset, Split
+from lensmith.training import Preparation, Throughput
+from lensmith.workflows import budget_transfer as module
+from lensmith.workflows.budget import Budget, BudgetTooShort, Plan
+from lensmith.workflows.budget_transfer import plan_transfer
+
+
+def of(n: int) -> Dataset:
+    store = np.zeros((1, 224, 224, 3), np.uint8)
+
+    def part(count: int) -> Split:
+        return Split(store, np.zeros(count, int), np.zeros(count, int), [""] * count)
+
+    return Dataset("x", "x", ("a", "b"), part(n), part(n // 10), part(n // 5))
+
+
+def load(settings: Mapping[str, Any]) -> Recipe:
+    return load_recipe("transfer", base=settings)
+
+
+def planned(seconds: float, monkeypatch: pytest.MonkeyPatch, *, n: int = 4_000, rate: float = 200.0) -> Plan:
+    """Plan for a machine that answers for `rate` images a second, and trains a seventh of that."""
+    monkeypatch.setattr(module, "check_compiles", lambda: None)
+    monkeypatch.setattr(module, "prepare", lambda dataset, recipe: Preparation(None, None))
+    monkeypatch.setattr(module, "measure_features", lambda *_: rate)
+    monkeypatch.setattr(module, "compute_features", lambda *_: [])
+    monkeypatch.setattr(module, "make_deterministic", lambda seed: None)
+    monkeypatch.setattr(module, "measure_throughput", lambda *_: Throughput(rate / 7, rate / 4, 15.0))
+    return plan_transfer(Budget(seconds, time.perf_counter()), of(n), load, {"training.batch_size": 16}, print)
+
+
+def test_time_that_is_left_after_the_last_layer_goes_into_epochs(monkeypatch: pytest.MonkeyPatch):
+    short, long, longer = (planned(seconds, monkeypatch).settings["training.epochs"] for seconds in (90, 600, 3600))
+    assert short == 0
+    assert 1 < long < longer
+    assert longer == pytest.approx(0.96 * 3600 * (200 / 7) / 4_200, rel=0.15)
+
+
+def test_a_budget_that_is_too_short_for_the_features_names_one_that_is_not(monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(BudgetTooShort, match=r"Give at least --budget \d+s") as error:
+        planned(30, monkeypatch)
+    least = int(str(error.value).rpartition("--budget ")[2].rstrip("s."))
+    assert planned(least + 1, monkeypatch).settings["training.epochs"] == 0
+
+
+def test_the_users_settings_stay_and_what_was_chosen_is_said(monkeypatch: pytest.MonkeyPatch):
+    plan = planned(90, monkeypatch)
+    assert plan.settings["training.batch_size"] == 16
+    assert "the last layer only" in plan.reason
+    assert "epochs of the last convolutions" in planned(900, monkeypatch).reason
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LENSMITH_HOME", str(tmp_path))
