@@ -49,7 +49,7 @@ def pillows_own(folder: Path) -> Iterator[Named]:
     import PIL
 
     wanted = f"pillow=={PIL.__version__}"
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--no-build-isolation"]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:"]
     subprocess.run([*command, "--dest", str(folder), wanted], check=True, stdout=subprocess.DEVNULL)
     (archive,) = folder.glob("pillow-*.tar.gz")
     with tarfile.open(archive) as files:
