@@ -1,7 +1,5 @@
 import io
-import os
 import struct
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +19,8 @@ from tests.data.encoded import (
     smooth,
 )
 
-from lensmith.data.decode import MAX_FILE_BYTES, decode, probe, read_file, recolor, resize
+from lensmith.data.decode import decode, probe, recolor, resize
+from lensmith.data.reading import read_file
 from lensmith.errors import DecodeError
 
 KINDS = one_of_each_kind()
@@ -273,25 +272,3 @@ def test_padding_is_white() -> None:
     assert (padded[:4] == 255).all()
     assert (padded[8:] == 255).all()
     assert (padded[4:8] == 0).all()
-
-
-def test_what_is_not_a_file_of_bytes_is_refused_without_being_opened(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "empty").touch()
-    (tmp_path / "huge").touch()
-    os.truncate(tmp_path / "huge", MAX_FILE_BYTES + 1)
-    (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    (tmp_path / "nowhere").symlink_to(tmp_path / "missing")
-    reasons = {
-        "pipe": "not a regular file",
-        ".": "not a regular file",
-        "empty": "empty file",
-        "huge": "too large",
-        "loop": "unreadable file",
-        "nowhere": "missing file",
-        "missing": "missing file",
-    }
-    for (name, reason), look in product(reasons.items(), (read_file, probe)):
-        with pytest.raises(DecodeError) as raised:
-            look(tmp_path / name)
-        assert raised.value.reason == reason

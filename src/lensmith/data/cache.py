@@ -20,8 +20,9 @@ import numpy as np
 import PIL
 
 from lensmith.data.dataset import Images
-from lensmith.data.decode import UNREADABLE, Color, Header, check_file
+from lensmith.data.decode import Color, Header
 from lensmith.data.decoding import Target, decode_in_order, headers_of
+from lensmith.data.reading import UNREADABLE, check_file
 from lensmith.errors import DataError, DecodeError
 from lensmith.files import new_folder, not_written, remove_abandoned, take_away, write_bytes
 

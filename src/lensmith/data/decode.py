@@ -7,8 +7,6 @@ byte is taken.
 
 import contextlib
 import io
-import os
-import stat
 import struct
 import warnings
 from collections.abc import Iterator
@@ -19,16 +17,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from lensmith.data.reading import check_file
 from lensmith.errors import DecodeError
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 BACKGROUND = (255, 255, 255)
 MAX_PIXELS = 89_478_485
 """Pillow's own limit: a quarter of a gigabyte as RGB. Larger files are refused before they are decoded."""
-MAX_FILE_BYTES = 512 * 2**20
-UNREADABLE = "unreadable file"
-STRIP = 256
-"""Rows."""
+STRIP, LARGE = 256, 2**24
+"""Rows; and pixels of a picture that is no longer copied at once."""
 
 Pixels = npt.NDArray[np.uint8]
 Color = Literal["rgb", "grayscale"]
@@ -67,40 +64,6 @@ _TURNS = {
 _SIDEWAYS = (5, 6, 7, 8)
 
 
-def check_file(path: str | Path) -> None:
-    """Refuse what must not be opened: a pipe or device would block, a huge file would fill the memory.
-
-    Raises:
-        DecodeError: The file is missing, empty, unreadable, too large, or not a regular file.
-    """
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        raise DecodeError("missing file") from None
-    except OSError as error:
-        raise DecodeError(UNREADABLE, error.strerror or str(error)) from None
-    if not stat.S_ISREG(found.st_mode):
-        raise DecodeError("not a regular file")
-    if found.st_size == 0:
-        raise DecodeError("empty file")
-    if found.st_size > MAX_FILE_BYTES:
-        raise DecodeError("too large", f"{found.st_size} bytes, at most {MAX_FILE_BYTES} are read")
-
-
-def read_file(path: str | Path) -> bytes:
-    """Read an image file's bytes.
-
-    Raises:
-        DecodeError: As `check_file`.
-    """
-    check_file(path)
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise DecodeError(UNREADABLE, error.strerror or str(error)) from None
-
-
 def decode(content: bytes, color: Color = "rgb") -> Pixels:
     """Turn the bytes of an image file into pixels.
 
@@ -128,12 +91,28 @@ def decode_with_header(content: bytes, color: Color = "rgb") -> tuple[Pixels, He
         image.load()
         orientation = orientation_of(image)  # not before: PNG may say it behind the picture, and Pillow looks once
         header, turn = _header(image, size, orientation, has_color), _TURNS.get(orientation)
-        flat = _without_transparency(_to_eight_bit(image))
-        # Gray is made from RGB: Pillow's own way from YCbCr gives another, and from LAB there is none.
-        plain = flat if flat.mode in ("L", "RGB") else flat.convert("RGB")
-        upright = plain if turn is None else plain.transpose(turn)
-        mode = "RGB" if color == "rgb" else "L"
-        return _to_array(upright if upright.mode == mode else upright.convert(mode)), header
+        return _turned(_plain(image), turn, "RGB" if color == "rgb" else "L"), header
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Make a picture gray or RGB, of 8 bits and without transparency; the picture itself is gone then.
+
+    No more than two pictures are there at a time, here and below: large ones would fill the memory.
+    """
+    flat = _without_transparency(_to_eight_bit(image))
+    # Gray is made from RGB: Pillow's own way from YCbCr gives another, and from LAB there is none.
+    plain = flat if flat.mode in ("L", "RGB") else flat.convert("RGB")
+    if plain is not image:
+        image.close()
+    return plain
+
+
+def _turned(image: Image.Image, turn: Image.Transpose | None, mode: str) -> Pixels:
+    if turn is not None:
+        image = image.transpose(turn)
+    if image.mode != mode:
+        image = image.convert(mode)
+    return _to_array(image)
 
 
 def probe(path: str | Path) -> Header:
@@ -192,6 +171,15 @@ def _pad(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _to_array(image: Image.Image) -> Pixels:
+    if image.width * image.height <= LARGE:
+        return _copied(image)
+    pixels = np.empty((image.height, image.width, len(image.getbands())), np.uint8)
+    for rows in _strips(image.height):
+        pixels[rows] = _copied(image.crop((0, rows.start, image.width, rows.stop)))
+    return pixels
+
+
+def _copied(image: Image.Image) -> Pixels:
     # What `np.asarray` does by way of a description of the array, which takes as long again.
     return np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, image.width, -1)
 

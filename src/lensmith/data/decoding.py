@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lensmith.data.dataset import Images
-from lensmith.data.decode import Color, Header, Resize, decode_with_header, probe, read_file, resize
+from lensmith.data.decode import Color, Header, Resize, decode_with_header, probe, resize
+from lensmith.data.reading import read_file
 from lensmith.data.workers import Lost, Workers, can_start
 from lensmith.errors import DecodeError
 

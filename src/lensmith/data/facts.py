@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from PIL import ExifTags, Image
 
-from lensmith.data.decode import check_file, open_image, orientation_of, telling_damage
+from lensmith.data.decode import open_image, orientation_of, telling_damage
+from lensmith.data.reading import check_file
 from lensmith.errors import DecodeError
 
 ENDINGS = {

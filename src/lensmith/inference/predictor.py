@@ -10,8 +10,9 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
-from lensmith.data.decode import MAX_PIXELS, Color, Pixels, Resize, decode, read_file, resize
+from lensmith.data.decode import MAX_PIXELS, Color, Pixels, Resize, decode, resize
 from lensmith.data.listing import is_visible, printable
+from lensmith.data.reading import read_file
 from lensmith.errors import DataError, DecodeError, RunError, UnsafeFile
 from lensmith.inference.network import BATCH, OnnxNetwork
 from lensmith.records import Record
