@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.health.planted import write_planted
 from tests.made_images import stripes, write_folder
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -43,3 +44,19 @@ def tiny_run(stripes_folder: Path, tmp_path_factory: pytest.TempPathFactory):
     runs = tmp_path_factory.mktemp("runs")
     record = lensmith.train(stripes_folder, set={"epochs": 3, "batch_size": 8}, name="tiny", runs=runs)
     return lensmith.load_run(Path(record.run))
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, set[str]]]:
+    """A folder in which everything is wrong that `check` looks for, and which files by kind. Not to be changed."""
+    root = tmp_path_factory.mktemp("planted") / "animals"
+    return root, write_planted(root)
+
+
+@pytest.fixture(scope="session")
+def found(planted: tuple[Path, dict[str, set[str]]], tmp_path_factory: pytest.TempPathFactory):
+    """What `check` has found in it."""
+    import lensmith
+
+    folder = tmp_path_factory.mktemp("found")
+    return lensmith.check(planted[0], output=folder / "page.html", fix=folder / "clean.csv")

@@ -15,22 +15,6 @@ from lensmith.data.decoding import Decoded, Target, decode_each, decode_in_order
 TARGET = Target((8, 8), "rgb", "stretch")
 
 
-@pytest.fixture
-def paths(tmp_path: Path) -> list[Path]:
-    paths = [tmp_path / f"{place:03d}.png" for place in range(40)]
-    for place, path in enumerate(paths):
-        path.write_bytes(encode(noise(8 + place % 2, 8, seed=place), "PNG"))
-    paths[7].write_bytes(b"")
-    paths[30].write_bytes(paths[30].read_bytes()[:80])
-    return paths
-
-
-@pytest.fixture
-def in_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "MOST_AT_ONCE", 3)
-    monkeypatch.setattr(decoding, "_cores", lambda: 3)
-
-
 def same(a: Decoded, b: Decoded) -> bool:
     return (a.pixels == b.pixels).all() and (a.kept, a.hashes, a.headers) == (b.kept, b.hashes, b.headers)
 
@@ -50,20 +34,6 @@ def test_files_tell_their_size_and_colour_damaged_ones_too(paths: list[Path]) ->
 
 def test_no_file_that_can_be_decoded_gives_no_pixels_of_the_right_shape(paths: list[Path]) -> None:
     assert decode_each(paths[7:8], Target((4, 5), "grayscale", "pad")).pixels.shape == (0, 4, 5, 1)
-
-
-@pytest.fixture
-def started(in_processes: None, monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen]:
-    """The processes that are started."""
-    children: list[subprocess.Popen] = []
-    really = workers.start
-
-    def start() -> subprocess.Popen:
-        children.append(really())
-        return children[-1]
-
-    monkeypatch.setattr(workers, "start", start)
-    return children
 
 
 def test_a_process_that_is_killed_costs_no_file(paths: list[Path], started: list) -> None:

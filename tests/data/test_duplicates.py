@@ -5,19 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
+from tests.health.planted import picture
 
 from lensmith.data import Split, duplicates
-from lensmith.data.duplicates import exact_duplicates, groups_of, near_duplicates, shrink
-
-
-def photo(seed: int, side: int = 96) -> Image.Image:
-    """Shapes of several sizes in several colours."""
-    random = np.random.default_rng(seed)
-    pixels = np.zeros((side, side, 3))
-    for cells in (4, 9, 21, 48):
-        coarse = Image.fromarray(random.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
-        pixels += np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC)) / cells**0.5
-    return Image.fromarray((255 * pixels / pixels.max()).astype(np.uint8))
+from lensmith.data.duplicates import exact_duplicates, joined, near_duplicates, shrink
 
 
 def encoded_again(image: Image.Image) -> Image.Image:
@@ -44,32 +35,32 @@ def split_of(*images: Image.Image, side: int = 96) -> Split:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_picture_and_what_became_of_it_are_a_pair_and_no_others_are(change: str):
-    images = [photo(seed) for seed in range(30)]
+    images = [picture(seed) for seed in range(30)]
     (pair,), beyond = near_duplicates(split_of(*images, CHANGES[change](images[7])))
     assert beyond == 0
     assert (pair.a, pair.b, pair.mirrored) == (7, 30, change == "mirrored")
 
 
 def test_the_same_pixels_are_grouped_and_nothing_else():
-    a, b = photo(1), photo(2)
+    a, b = picture(1), picture(2)
     assert exact_duplicates(split_of(a, b, a, encoded_again(a), b)) == [[0, 2], [1, 4]]
 
 
 def test_flat_pictures_are_no_duplicates_of_each_other():
     flat = [Image.new("RGB", (96, 96), (value, value, value)) for value in (10, 100, 200)]
-    assert near_duplicates(split_of(*flat, photo(0))) == ([], 0)
+    assert near_duplicates(split_of(*flat, picture(0))) == ([], 0)
 
 
 def test_of_equal_pictures_only_the_first_is_compared_with_others():
-    again = encoded_again(photo(1))
-    split = split_of(photo(1), photo(1), photo(1), again, photo(2))
+    again = encoded_again(picture(1))
+    split = split_of(picture(1), picture(1), picture(1), again, picture(2))
     pairs, _ = near_duplicates(split, exact_duplicates(split))
     assert [(its.a, its.b) for its in pairs] == [(0, 3)]
 
 
 def test_of_too_many_that_look_alike_the_most_alike_are_looked_at(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(duplicates, "MOST_PAIRS", 3)
-    original = photo(5)
+    original = picture(5)
     near = [original.rotate(angle, expand=False) for angle in np.linspace(0.2, 3, 8)]
     done: list[tuple[int, int]] = []
     pairs, beyond = near_duplicates(split_of(original, *near), (), lambda at, total: done.append((at, total)))
@@ -102,10 +93,14 @@ def test_shrinking_by_a_whole_number_averages():
     assert shrink(image, 2)[0, :, :, 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20))))
-def test_groups_hold_every_member_once_and_every_pair_together(pairs: list[tuple[int, int]]):
-    groups = groups_of(pairs)
+@given(st.lists(st.lists(st.integers(0, 30), min_size=2, max_size=5)))
+def test_joined_groups_hold_every_member_once_and_every_group_together(given: list[list[int]]):
+    groups = joined(given)
     members = [member for group in groups for member in group]
-    assert sorted(members) == sorted({place for pair in pairs for place in pair})
+    assert sorted(members) == sorted({place for group in given for place in group})
     where = {member: n for n, group in enumerate(groups) for member in group}
-    assert all(where[a] == where[b] for a, b in pairs)
+    assert all(len({where[place] for place in group}) == 1 for group in given)
+
+
+def test_what_is_equal_and_what_is_nearly_so_are_joined():
+    assert joined([[1, 2], [4, 5, 6], (2, 7), (8, 9)]) == [[1, 2, 7], [4, 5, 6], [8, 9]]

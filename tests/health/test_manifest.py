@@ -1,22 +1,9 @@
 import csv
 from pathlib import Path
 
-import pytest
-from tests.health.planted import picture, save, write_planted
+from tests.health.planted import picture, save
 
 from lensmith.workflows.check import CheckRecord, check
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, set[str]]]:
-    root = tmp_path_factory.mktemp("planted") / "animals"
-    return root, write_planted(root)
-
-
-@pytest.fixture(scope="module")
-def found(planted: tuple[Path, dict[str, set[str]]], tmp_path_factory: pytest.TempPathFactory) -> CheckRecord:
-    folder = tmp_path_factory.mktemp("found")
-    return check(planted[0], output=folder / "page.html", fix=folder / "clean.csv")
 
 
 def test_the_cleaned_list_leaves_out_what_is_wrong_and_can_be_trained_on(planted, found: CheckRecord):

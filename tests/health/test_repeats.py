@@ -1,8 +1,8 @@
 import numpy as np
 
-from lensmith.data import NearPair, Split
+from lensmith.data import Split
 from lensmith.health.findings import Whole
-from lensmith.health.repeats import exact_repeats, joined
+from lensmith.health.repeats import exact_repeats
 
 
 def whole(labels: list[int], test: int) -> Whole:
@@ -28,8 +28,3 @@ def test_each_group_is_told_under_what_is_worst_about_it():
     across = next(one for one in found if "splits" in one.kind)
     assert across.details == ["train and test", "train and test; bee and ape"]
     assert (across.severity, across.count) == ("error", 3)
-
-
-def test_what_is_equal_and_what_is_nearly_so_are_joined():
-    near = [NearPair(2, 7, 0.9, mirrored=False), NearPair(8, 9, 0.9, mirrored=True)]
-    assert joined([[1, 2], [4, 5, 6]], near) == [[1, 2, 7], [4, 5, 6], [8, 9]]

@@ -1,5 +1,4 @@
 import pytest
-from tests.health.planted import write_planted
 
 from lensmith.config import DataConfig
 from lensmith.data import survey
@@ -8,10 +7,8 @@ from lensmith.rendering.health import SHOWN_IN_LINES, finding_line, findings_lin
 
 
 @pytest.fixture(scope="module")
-def health(tmp_path_factory: pytest.TempPathFactory) -> Health:
-    root = tmp_path_factory.mktemp("planted") / "animals"
-    write_planted(root)
-    return check_health("animals", survey(root, DataConfig()))
+def health(planted) -> Health:
+    return check_health("animals", survey(planted[0], DataConfig()))
 
 
 def test_the_page_holds_pictures_and_no_markup_of_a_name(health: Health):

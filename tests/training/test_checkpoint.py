@@ -67,6 +67,15 @@ def test_the_two_newest_the_last_whole_epoch_and_the_best_are_kept(model: keras.
     assert names(tmp_path) == ["step-00000010", "step-00000030", "step-00000036", "step-00000039"]
 
 
+def test_the_start_is_kept_as_the_second_best_where_it_is_an_epoch(model: keras.Model, tmp_path: Path):
+    save_checkpoint(tmp_path, model, after(0))
+    for step in (10, 13, 16):
+        state = after(step, 10, best=1)
+        state.history.insert(0, {"epoch": 0, "step": 0})
+        save_checkpoint(tmp_path, model, state)
+    assert names(tmp_path) == ["step-00000000", "step-00000010", "step-00000013", "step-00000016"]
+
+
 def test_a_failed_write_leaves_earlier_checkpoints_and_no_remains(
     model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -1,28 +1,11 @@
 from pathlib import Path
 
 import pytest
+from tests.training.small_network import recipe
 
-from lensmith.config import Recipe, load_recipe
 from lensmith.data import Dataset, open_dataset
 from lensmith.errors import LensmithError, RecipeError
 from lensmith.training import prepare
-
-NETWORK = {
-    "model.layers": [
-        {"class_name": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"},
-        {"class_name": "BatchNormalization", "momentum": 0.5},
-        {"class_name": "Dropout", "rate": 0.3},
-        {"class_name": "Flatten"},
-        {"class_name": "Dense", "units": "num_classes", "activation": "softmax"},
-    ],
-    "data.image_size": "auto",
-    "training.batch_size": 16,
-    "training.optimizer": "Adam",
-}
-
-
-def recipe(**changes: object) -> Recipe:
-    return load_recipe("cifar-2conv", {**NETWORK, **{key.replace("__", "."): value for key, value in changes.items()}})
 
 
 @pytest.fixture(scope="module")

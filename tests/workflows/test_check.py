@@ -2,24 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.health.planted import picture, save, write_planted
+from tests.health.planted import picture, save
 from tests.made_images import stripes, write_folder
 
 import lensmith
 from lensmith.errors import LensmithError
 from lensmith.workflows.check import CheckRecord, check
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, set[str]]]:
-    root = tmp_path_factory.mktemp("planted") / "animals"
-    return root, write_planted(root)
-
-
-@pytest.fixture(scope="module")
-def found(planted: tuple[Path, dict[str, set[str]]], tmp_path_factory: pytest.TempPathFactory) -> CheckRecord:
-    folder = tmp_path_factory.mktemp("found")
-    return check(planted[0], output=folder / "page.html", fix=folder / "clean.csv")
 
 
 def test_everything_that_was_planted_is_named_under_its_kind(planted, found: CheckRecord):

@@ -1,10 +1,10 @@
 """Data: from what the user has to `uint8` images with labels, splits and names."""
 
 from lensmith.data.builtin import BUILTINS
-from lensmith.data.cache import CACHE_VERSION, Progress, lensmith_home
+from lensmith.data.cache import CACHE_VERSION, LARGEST_NATIVE_SIDE, Progress, lensmith_home
 from lensmith.data.dataset import Dataset, Skipped, Split
 from lensmith.data.decode import decode, resize
-from lensmith.data.duplicates import NearPair, exact_duplicates, groups_of, near_duplicates
+from lensmith.data.duplicates import NearPair, exact_duplicates, joined, near_duplicates
 from lensmith.data.facts import Facts, facts_of
 from lensmith.data.groups import by_stem, by_time
 from lensmith.data.listing import SPLIT_FOLDERS, ListedFile, printable
@@ -13,6 +13,7 @@ from lensmith.data.sources import SOURCES, Loaded, kind_of, open_dataset, survey
 __all__ = [
     "BUILTINS",
     "CACHE_VERSION",
+    "LARGEST_NATIVE_SIDE",
     "SOURCES",
     "SPLIT_FOLDERS",
     "Dataset",
@@ -28,7 +29,7 @@ __all__ = [
     "decode",
     "exact_duplicates",
     "facts_of",
-    "groups_of",
+    "joined",
     "kind_of",
     "lensmith_home",
     "near_duplicates",

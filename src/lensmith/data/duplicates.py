@@ -8,7 +8,7 @@ another, in several crops.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -231,12 +231,12 @@ def _detail(gray: Floats) -> Floats:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6), np.float32)
 
 
-def groups_of(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Join pairs that share a member into groups.
+def joined(groups: Iterable[Sequence[int]]) -> list[list[int]]:
+    """Join groups, such as pairs, that share a member.
 
     Example:
-        >>> groups_of([(1, 2), (5, 6), (2, 9)])
-        [[1, 2, 9], [5, 6]]
+        >>> joined([(1, 2), (5, 6, 7), (2, 9)])
+        [[1, 2, 9], [5, 6, 7]]
     """
     parent: dict[int, int] = {}
 
@@ -246,10 +246,11 @@ def groups_of(pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
             place = parent[place]
         return place
 
-    for a, b in pairs:
-        low, high = sorted((root(a), root(b)))
-        parent[high] = low
-    groups: dict[int, list[int]] = defaultdict(list)
+    for first, *others in groups:
+        for other in others:
+            low, high = sorted((root(first), root(other)))
+            parent[high] = low
+    whole: dict[int, list[int]] = defaultdict(list)
     for place in sorted(parent):
-        groups[root(place)].append(place)
-    return list(groups.values())
+        whole[root(place)].append(place)
+    return list(whole.values())

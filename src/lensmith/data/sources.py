@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ from lensmith.data.builtin import BUILTINS, load_builtin
 from lensmith.data.cache import Progress, decode_files
 from lensmith.data.dataset import Dataset, Labels, Skipped, Split
 from lensmith.data.decode import FORMATS
-from lensmith.data.duplicates import exact_duplicates, groups_of
+from lensmith.data.duplicates import exact_duplicates, joined
 from lensmith.data.facts import taken_at
 from lensmith.data.groups import by_stem, by_time
 from lensmith.data.listing import ListedFile, Listing, list_csv, list_folder, printable
@@ -270,5 +269,4 @@ def _together(split: Split, groups: Sequence[Sequence[int]]) -> list[list[int]]:
     """Join groups of rows of the store with those of equal pixels, as positions within a split."""
     position_of = {int(row): position for position, row in enumerate(split.indices)}
     inside = [[position_of[row] for row in group if row in position_of] for group in groups]
-    chains = [list(pairwise(group)) for group in (*inside, *exact_duplicates(split))]
-    return groups_of([pair for chain in chains for pair in chain])
+    return joined([*filter(None, inside), *exact_duplicates(split)])

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from lensmith.data import Facts, Skipped, facts_of
+from lensmith.data import LARGEST_NATIVE_SIDE, Facts, Skipped, facts_of
 from lensmith.errors import DecodeError
 from lensmith.health.findings import Finding, finding
 
 SMALLEST_SIDE, LARGEST_SIDE = 32, 10_000
 """Pixels of the shorter and of the longer side of what is no unusual photo."""
-LARGEST_NATIVE = 64
-"""Pixels a side up to which images are no photos, and small on purpose."""
 WIDEST = 4.0
 """Times that the longer side may be the shorter one."""
 
@@ -69,7 +67,7 @@ def unusual(files: Sequence[FileFacts]) -> list[Finding]:
     turned = [its for its in files if its.facts.orientation != 1]
     wide = [its for its in files if max(its.facts.size) > WIDEST * min(its.facts.size)]
     # Where most are small they are so on purpose, as in MNIST.
-    photos = sum(max(its.facts.size) > LARGEST_NATIVE for its in files) > len(files) / 2
+    photos = sum(max(its.facts.size) > LARGEST_NATIVE_SIDE for its in files) > len(files) / 2
     small = [its for its in files if photos and min(its.facts.size) < SMALLEST_SIDE]
     large = [its for its in files if max(its.facts.size) > LARGEST_SIDE]
     return [

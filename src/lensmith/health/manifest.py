@@ -7,10 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from lensmith.data import printable
-from lensmith.errors import DataError
+from lensmith.data import joined, printable
 from lensmith.health.checking import Health
-from lensmith.health.repeats import joined
 
 KEPT_FIRST = ("test", "validation", "train")
 """Of equal pictures in several splits, which is kept: what is measured stays as it is."""
@@ -46,25 +44,21 @@ def manifest(health: Health, file: Path, together: Sequence[Sequence[int]] = ())
     apart.
 
     Args:
-        health: What was found.
+        health: What was found, of images that are files.
         file: Where it will be, for the paths in it.
         together: Groups of places that are to be kept together, too.
 
     Returns:
         The text, and how many images are left out for which reason.
-
-    Raises:
-        DataError: The images are not files.
     """
     whole, reasons = health.whole, dropped(health)
-    if not whole.paths:
-        raise DataError(f"{health.data} is no folder and no CSV: --fix lists files. Save the images as files first.")
     for place, path in enumerate(whole.paths):
         if printable(path) != path:
             reasons.setdefault(place, "name that is not UTF-8")
         if any(its != its.strip() for its in (path, whole.class_of(place))):
             reasons.setdefault(place, "name with spaces around it")
-    groups = joined([*health.exact, *whole.together, *together], health.near)
+    near = ((pair.a, pair.b) for pair in health.near)
+    groups = joined([*health.exact, *filter(None, whole.together), *together, *near])
     group_of = {place: number for number, group in enumerate(groups, 1) for place in group}
     several = len(set(whole.splits)) > 1
     text = io.StringIO()

@@ -1,9 +1,8 @@
 """Pictures that are there more than once: within a split, across splits, and under two labels."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 
-from lensmith.data import NearPair, exact_duplicates, groups_of, near_duplicates
+from lensmith.data import NearPair, exact_duplicates, near_duplicates
 from lensmith.health.findings import Finding, Severity, Whole, finding_of_groups
 
 ACROSS = "What is measured on them is no measure: the network has seen them. Keep them on one side: --fix."
@@ -27,7 +26,7 @@ def repeated(
     exact = exact_duplicates(whole.images)
     near, beyond = near_duplicates(whole.images, exact, progress)
     details = [f"{its.similarity:.0%} alike{', mirrored' if its.mirrored else ''}" for its in near]
-    nearly = _by_place(whole, "nearly the same picture", [[its.a, its.b] for its in near], details)
+    nearly = _by_worst(whole, "nearly the same picture", [[its.a, its.b] for its in near], details)
     found = [*exact_repeats(whole, exact), *nearly]
     if beyond:
         found.append(
@@ -40,10 +39,10 @@ def repeated(
 
 def exact_repeats(whole: Whole, groups: Sequence[Sequence[int]]) -> list[Finding]:
     """List the groups of places of images of equal pixels, by what is worst about each."""
-    return list(_by_place(whole, "same pixels", groups, [""] * len(groups)))
+    return list(_by_worst(whole, "same pixels", groups, [""] * len(groups)))
 
 
-def _by_place(whole: Whole, what: str, groups: Sequence[Sequence[int]], details: Sequence[str]) -> Iterator[Finding]:
+def _by_worst(whole: Whole, what: str, groups: Sequence[Sequence[int]], details: Sequence[str]) -> Iterator[Finding]:
     """Sort groups by what is worst about each."""
     kinds: list[tuple[str, Severity, str]] = [
         (f"{what} in several splits", "error", ACROSS),
@@ -69,8 +68,3 @@ def _where(whole: Whole, group: Sequence[int]) -> list[str]:
     splits = [whole.splits[place] for place in group]
     classes = [whole.class_of(place) for place in group]
     return [" and ".join(dict.fromkeys(its)) for its in (splits, classes) if len(set(its)) > 1]
-
-
-def joined(exact: Sequence[Sequence[int]], near: Sequence[NearPair]) -> list[list[int]]:
-    """Join what is equal and what is nearly so into groups of places."""
-    return groups_of([*(pair for group in exact for pair in pairwise(group)), *((its.a, its.b) for its in near)])

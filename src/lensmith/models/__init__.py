@@ -1,6 +1,6 @@
 """Models: registered builders, and Keras networks from a recipe's description."""
 
-from lensmith.models.build import NUM_CLASSES, adapt, adapting, build_model
+from lensmith.models.build import NUM_CLASSES, adapt, adapting, build_model, leaves
 from lensmith.models.builders import BUILDERS
 from lensmith.models.fast import group_widths
 from lensmith.models.keras_objects import (
@@ -24,6 +24,7 @@ __all__ = [
     "check_agreement",
     "explain_refusal",
     "group_widths",
+    "leaves",
     "leaves_decay_steps_open",
     "make_keras_object",
     "parameters_of",

@@ -1,5 +1,6 @@
 """From a recipe's `[model]` to a Keras model: raw pixels 0 to 255 in, one number a class out."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,15 @@ def adapt(network: Any, images: npt.NDArray[np.uint8]) -> None:
         if place in waiting:
             layer.adapt(keras.ops.convert_to_numpy(features))
         features = layer(features)
+
+
+def leaves(layers: Iterable[Any]) -> Iterator[Any]:
+    """Yield layers, those of networks within the network instead of these."""
+    for layer in layers:
+        if hasattr(layer, "layers"):
+            yield from leaves(layer.layers)
+        else:
+            yield layer
 
 
 def adapting() -> type:

@@ -273,7 +273,9 @@ def _check_room(folder: Path, needed: int) -> None:
 def _remove_older(folder: Path, state: TrainingState) -> None:
     """Remove what no resume will want; what is newer belongs to a training that was gone back from, with `--epochs`."""
     earlier = sorted(step for step in _steps(folder) if step <= state.step)
-    epochs = (state.epoch, state.best_epoch, state.best_before or state.best_epoch)
+    # Epoch 0 is one only where a last layer was fitted alone.
+    had_best = any(row["epoch"] == state.best_before for row in state.history)
+    epochs = (state.epoch, state.best_epoch, state.best_before if had_best else state.best_epoch)
     kept = {*earlier[-NEWEST_KEPT:], *(last_step(state, epoch) for epoch in epochs)}
     for step in earlier:
         if step not in kept:

@@ -23,6 +23,7 @@ from lensmith.data import CACHE_VERSION, Dataset, Progress, Split, lensmith_home
 from lensmith.errors import DataError, ExportError
 from lensmith.files import not_written, replacing
 from lensmith.inference import OnnxNetwork
+from lensmith.models import leaves
 
 Floats = npt.NDArray[np.float32]
 Answer = Callable[[npt.NDArray[np.uint8]], Floats]
@@ -196,15 +197,6 @@ def _key_of_images(dataset: Dataset) -> str:
     """Name images by what they are and how they were brought to one size and colour."""
     known = [dataset.fingerprint, dataset.resize, dataset.color, CACHE_VERSION, versions()["pillow"]]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
-
-
-def leaves(layers: Sequence[Any]) -> Iterator[Any]:
-    """Take networks within a network apart."""
-    for layer in layers:
-        if hasattr(layer, "layers"):
-            yield from leaves(layer.layers)
-        else:
-            yield layer
 
 
 def _before_last(layers: Sequence[Any]) -> list[Any]:

@@ -4,11 +4,11 @@ Afterwards it is too late to say: where a processor's memory ends, Linux kills t
 """
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 from lensmith.backend import free_memory
 from lensmith.errors import LensmithError
+from lensmith.models import leaves
 
 
 def check_memory(network: Any, batch_size: int) -> None:
@@ -41,15 +41,7 @@ def bytes_an_image(network: Any) -> int:
     That is what the layers that have weights to train put out; activations may take the same place, gradients come on
     top.
     """
-    return sum(_bytes_of(layer) for layer in _trained(network))
-
-
-def _trained(network: Any) -> Iterator[Any]:
-    for layer in network.layers:
-        if hasattr(layer, "layers"):
-            yield from _trained(layer)
-        elif layer.trainable_weights:
-            yield layer
+    return sum(_bytes_of(layer) for layer in leaves(network.layers) if layer.trainable_weights)
 
 
 def _bytes_of(layer: Any) -> int:

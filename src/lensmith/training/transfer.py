@@ -9,9 +9,10 @@ from typing import Any
 from lensmith.config import Recipe
 from lensmith.data import Dataset, Progress, Split
 from lensmith.errors import RecipeError
+from lensmith.models import leaves
 from lensmith.training.balancing import class_weights, make_training_loss, make_training_metrics
 from lensmith.training.checkpoint import Row
-from lensmith.training.features import Features, Floats, leaves
+from lensmith.training.features import Features, Floats
 from lensmith.training.head import fit_head
 from lensmith.training.objective import make_loss, make_targets
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lensmith.config import Recipe, load_recipe
-from lensmith.data import Dataset
+from lensmith.data import LARGEST_NATIVE_SIDE, Dataset
 from lensmith.health import balance_of
 from lensmith.models import group_widths
 
@@ -15,8 +15,6 @@ CHOOSING = ("auto", "fast", TRANSFER)
 """Recipes that leave network and training to the images."""
 LOOKED_AT = {"data.photo_size": 224}
 """How `auto` has the images read before it chooses: as `transfer` wants photos."""
-LARGEST_SMALL = 64
-"""Pixels a side up to which an image is a small one; others are photos."""
 
 # Images that a training sees, repeats included: 4 epochs of CIFAR-10, and enough to settle on a few hundred.
 IMAGES_SEEN = 200_000
@@ -67,7 +65,7 @@ def choose_beginning(overrides: Mapping[str, Any], from_run: object) -> str:
 
 def choose_recipe(recipe: str, dataset: Dataset) -> str:
     """Choose `transfer` for photos where the recipe is `auto`; others stay what they are."""
-    return TRANSFER if recipe == "auto" and max(dataset.image_shape[:2]) > LARGEST_SMALL else recipe
+    return TRANSFER if recipe == "auto" and max(dataset.image_shape[:2]) > LARGEST_NATIVE_SIDE else recipe
 
 
 def choose_settings(recipe: str, dataset: Dataset) -> dict[str, Any]:

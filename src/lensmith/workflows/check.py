@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from lensmith.workflows.auto import choose_recipe, choose_settings, load_chosen
 
 SIDE, SIDE_FOR_LABELS = 128, 224
 """Pixels a side that photos are looked at with: enough for what a classifier can tell, and what `transfer` wants."""
-GROUPS = ("none", "name", "time")
+GROUPS = get_args(DataConfig.model_fields["group"].annotation)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         data: A built-in name, a folder, a `.csv` or a `.npz`.
         recipe: A name (`lensmith models` lists them) or a `.toml` file.
         set: Settings laid over the recipe, by dotted key: `{"training.epochs": 3, "seed": 1}`; `epochs`,
-            `batch_size` and `learning_rate` have short forms.
+            `batch_size`, `learning_rate`, `augment`, `group` and `tensorboard` are short for longer ones.
         name: Of the run; `<data>-<recipe>-<n>` by default.
         runs: Folder the run goes in; `$LENSMITH_RUNS` or `./runs` by default.
         force: Replace a run of that name.
