@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lensmith.workflows.predict import predict
     from lensmith.workflows.resume import resume
     from lensmith.workflows.show import show
+    from lensmith.workflows.summary import summary
     from lensmith.workflows.train import train
 
 __version__ = "0.1.0"
@@ -34,10 +35,22 @@ _WHERE = {
     "predict": ("lensmith.workflows.predict", "predict"),
     "resume": ("lensmith.workflows.resume", "resume"),
     "show": ("lensmith.workflows.show", "show"),
+    "summary": ("lensmith.workflows.summary", "summary"),
     "train": ("lensmith.workflows.train", "train"),
 }
 
-__all__ = ["LensmithError", "__version__", "check", "evaluate", "load_run", "predict", "resume", "show", "train"]
+__all__ = [
+    "LensmithError",
+    "__version__",
+    "check",
+    "evaluate",
+    "load_run",
+    "predict",
+    "resume",
+    "show",
+    "summary",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ from lensmith.cli.evaluate import evaluate
 from lensmith.cli.lists import datasets, models, runs
 from lensmith.cli.predict import predict
 from lensmith.cli.show import show
+from lensmith.cli.summary import summary
 from lensmith.cli.train import train
 from lensmith.errors import Interrupted, LensmithError, StopSignal, Terminated
 
@@ -34,7 +35,7 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 
-for command in (train, evaluate, predict, check, show, datasets, models, runs):
+for command in (train, evaluate, predict, check, show, summary, datasets, models, runs):
     app.command()(command)
 
 

@@ -13,16 +13,20 @@ from lensmith.models.keras_objects import (
 )
 from lensmith.models.plain import check_agreement, plain
 from lensmith.models.python_code import to_python
+from lensmith.models.walking import PIXELS, Step, graph_of, walk
 
 __all__ = [
     "BUILDERS",
     "NUM_CLASSES",
+    "PIXELS",
+    "Step",
     "adapt",
     "adapting",
     "argument_problem",
     "build_model",
     "check_agreement",
     "explain_refusal",
+    "graph_of",
     "group_widths",
     "leaves",
     "leaves_decay_steps_open",
@@ -31,4 +35,5 @@ __all__ = [
     "plain",
     "require_class",
     "to_python",
+    "walk",
 ]

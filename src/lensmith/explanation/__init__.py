@@ -1,0 +1,8 @@
+"""See inside a classifier: what each layer makes of a picture, and which places speak for a class."""
+
+from lensmith.explanation.activations import LayerActivations, activations
+from lensmith.explanation.classifier import Classifier
+from lensmith.explanation.maps import METHODS, Map
+from lensmith.explanation.randomised import UNCHANGED, likeness, randomised
+
+__all__ = ["METHODS", "UNCHANGED", "Classifier", "LayerActivations", "Map", "activations", "likeness", "randomised"]

@@ -1,0 +1,79 @@
+"""What every layer of the convolutional part makes of a picture, at the picture's own size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.explanation.classifier import Floats
+from lensmith.models import walk
+from lensmith.records import Record
+
+STRONGEST = 3
+"""Channels of a layer that are pointed out."""
+SILENT = 1e-6
+"""Spread of a channel, as a share of the layer's largest value, up to which it says nothing of this picture."""
+
+
+@dataclass(frozen=True)
+class LayerActivations(Record):
+    """What a layer puts out for a picture.
+
+    Attributes:
+        name: The layer's.
+        type: Its class.
+        shape: Height, width, channels.
+        lowest, highest: Of all values.
+        zeros: Share of the values that are zero, 0 to 1.
+        strongest: Channels of the largest mean size, the strongest first.
+        silent: Channels that are the same everywhere: they say nothing of this picture.
+        values: `float32 (H, W, C)`.
+    """
+
+    name: str
+    type: str
+    shape: tuple[int, int, int]
+    lowest: float
+    highest: float
+    zeros: float
+    strongest: list[int]
+    silent: list[int]
+    values: Floats = field(repr=False)
+
+
+def activations(model: Any, picture: npt.NDArray[np.uint8], layers: int) -> Iterator[LayerActivations]:
+    """Compute the network layer by layer, and yield what each puts out that has height and width.
+
+    Args:
+        model: A built `keras.Model`; the picture need not have its size, because convolutions take any.
+        picture: `uint8 (H, W, C)`.
+        layers: How many layers to compute: beyond the convolutional part only the network's own size will do.
+    """
+    import keras
+
+    pixels = keras.ops.convert_to_tensor(picture[np.newaxis].astype(np.float32))
+    for step in walk(model, pixels):
+        if len(step.output.shape) == 4:
+            yield _described(step.name, type(step.layer).__name__, keras.ops.convert_to_numpy(step.output)[0])
+        if step.number == layers - 1:
+            return
+
+
+def _described(name: str, kind: str, values: Floats) -> LayerActivations:
+    height, width, channels = values.shape
+    sizes = np.abs(values).mean(axis=(0, 1))
+    largest = float(np.abs(values).max())
+    silent = np.ptp(values, axis=(0, 1)) <= SILENT * max(largest, 1e-30)
+    return LayerActivations(
+        name=name,
+        type=kind,
+        shape=(height, width, channels),
+        lowest=float(values.min()),
+        highest=float(values.max()),
+        zeros=float((values == 0).mean()),
+        strongest=[int(its) for its in np.argsort(-sizes, kind="stable")[:STRONGEST] if not silent[its]],
+        silent=np.flatnonzero(silent).tolist(),
+        values=values,
+    )
