@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lensmith.runs import find_run as load_run
     from lensmith.workflows.check import check
     from lensmith.workflows.evaluate import evaluate
+    from lensmith.workflows.explain import explain
     from lensmith.workflows.predict import predict
     from lensmith.workflows.resume import resume
     from lensmith.workflows.show import show
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "check": ("lensmith.workflows.check", "check"),
     "evaluate": ("lensmith.workflows.evaluate", "evaluate"),
+    "explain": ("lensmith.workflows.explain", "explain"),
     "load_run": ("lensmith.runs", "find_run"),
     "predict": ("lensmith.workflows.predict", "predict"),
     "resume": ("lensmith.workflows.resume", "resume"),
@@ -44,6 +46,7 @@ __all__ = [
     "__version__",
     "check",
     "evaluate",
+    "explain",
     "load_run",
     "predict",
     "resume",

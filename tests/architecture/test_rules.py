@@ -6,7 +6,7 @@ from lensmith.architecture.rules import Objective, broken_rules
 from lensmith.config import load_recipe, recipe_names
 from lensmith.models import build_model
 from lensmith.workflows.models import example_shape
-from lensmith.workflows.summary import _objective
+from lensmith.workflows.summary import objective_of
 
 ENTROPY = Objective(3, "CategoricalCrossentropy")
 
@@ -25,15 +25,17 @@ def head(activation: str | None = "softmax", units: int = 3) -> list:
     ids=["nothing", "normalisation", "pooling", "dropout and pooling"],
 )
 def test_two_convolutions_without_an_activation_between_are_named(between: list):
-    found = problems(
-        layers.Conv2D(4, 3, name="a"), *between, layers.Conv2D(4, 3, activation="relu", name="b"), *head()
-    )
+    found = problems(layers.Conv2D(4, 3, name="a"), *between, layers.Conv2D(4, 3, activation="relu", name="b"), *head())
     assert found == ["a: no activation between it and b: two such layers can do no more than one"]
 
 
 @pytest.mark.parametrize(
     "between",
-    [[layers.ReLU()], [layers.BatchNormalization(), layers.Activation("silu")], [layers.MaxPooling2D(), layers.PReLU()]],
+    [
+        [layers.ReLU()],
+        [layers.BatchNormalization(), layers.Activation("silu")],
+        [layers.MaxPooling2D(), layers.PReLU()],
+    ],
     ids=["relu", "normalisation and silu", "pooling and prelu"],
 )
 def test_an_activation_in_a_layer_of_its_own_counts(between: list):
@@ -77,4 +79,4 @@ def test_networks_that_nothing_is_known_about_are_not_blamed_for_it():
 def test_no_recipe_breaks_a_rule(name: str):
     recipe = load_recipe(name)
     model = build_model(recipe.model, example_shape(recipe), 10, name)
-    assert broken_rules(calls_of(model), _objective(recipe, 10)) == []
+    assert broken_rules(calls_of(model), objective_of(recipe, 10)) == []

@@ -9,16 +9,21 @@ def test_each_layer_is_computed_at_the_pictures_own_size():
     model = backbone()
     picture = np.tile(marked(4, 4), (3, 2, 1))
     found = list(activations(model, picture, 6))
-    assert [its.name for its in found] == ["rescaling", "inner/c1", "inner/max_pooling2d", "inner/c2", "inner/n", "inner/r"] or (
+    assert [its.name for its in found] == [
+        "rescaling",
+        "inner/c1",
+        "inner/max_pooling2d",
+        "inner/c2",
+        "inner/n",
+        "inner/r",
+    ] or (
         [its.type for its in found] == ["Rescaling", "Conv2D", "MaxPooling2D", "Conv2D", "BatchNormalization", "ReLU"]
     )
     assert found[1].shape == (96, 64, 6)
     assert found[-1].shape == (48, 32, 8)
     inner = model.get_layer("inner")
     large = keras.Sequential([keras.Input((96, 64, 3)), *[inner.get_layer(n) for n in ("c1",)]])
-    np.testing.assert_allclose(
-        found[1].values, large.predict(picture[np.newaxis] / 255, verbose=0)[0], atol=1e-5
-    )
+    np.testing.assert_allclose(found[1].values, large.predict(picture[np.newaxis] / 255, verbose=0)[0], atol=1e-5)
 
 
 def test_strong_and_silent_channels_are_told():

@@ -119,3 +119,17 @@ def test_mnist_3conv_has_its_parameters_on_mnist_images(real_data: Path, tmp_pat
     np.savez(tmp_path / "few.npz", **few)
     record = lensmith.train(tmp_path / "few.npz", "mnist-3conv", set={"epochs": 1}, runs=tmp_path)
     assert record.parameters == 93_322
+
+
+def test_a_network_against_a_rule_of_thumb_is_trained_with_a_warning(
+    stripes_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "linear.toml").write_text(
+        'description = "a."\nsource = "b"\n[model]\nlayers = [{ class_name = "Conv2D", filters = 2, kernel_size = 3, '
+        'name = "first" }, { class_name = "Conv2D", filters = 2, kernel_size = 3, activation = "relu" }, '
+        '{ class_name = "Flatten" }, { class_name = "Dense", units = "num_classes", activation = "softmax" }]\n'
+    )
+    lensmith.train(stripes_folder, tmp_path / "linear.toml", set={"epochs": 1}, runs=tmp_path / "runs")
+    said = capfd.readouterr().err
+    assert said.count("Against a rule of thumb") == 1
+    assert "layer first: no activation between it and" in said

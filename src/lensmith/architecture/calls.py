@@ -6,6 +6,7 @@ from typing import Any
 
 from lensmith.errors import LensmithError
 from lensmith.models import PIXELS, graph_of, walk
+
 __all__ = ["PIXELS", "Call", "Calls", "Shape", "calls_of"]
 
 Shape = tuple[int, ...]

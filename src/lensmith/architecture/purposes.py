@@ -49,11 +49,15 @@ def _depthwise(call: Call) -> str:
 
 def _separable(call: Call) -> str:
     channels, filters = call.inputs[0][-1], call.output[-1]
-    return f"Patterns of {_window(call)} in each of {channels} channels, which are then mixed into {filters}{_then(call)}."
+    return (
+        f"Patterns of {_window(call)} in each of {channels} channels, which are then mixed into {filters}{_then(call)}."
+    )
 
 
 def _transposed(call: Call) -> str:
-    return f"Makes the picture larger: each value is spread by {call.output[-1]} filters of {_window(call)}{_then(call)}."
+    return (
+        f"Makes the picture larger: each value is spread by {call.output[-1]} filters of {_window(call)}{_then(call)}."
+    )
 
 
 def _pooling(what: str) -> Callable[[Call], str]:

@@ -111,7 +111,14 @@ _ALL_TO_ALL = frozenset(("Dense", "BaseGlobalPooling"))
 _EACH_BY_ITSELF = frozenset(
     (
         *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Identity", "Rescaling", "Normalization"),
-        *("Dropout", "BaseSpatialDropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "ActivityRegularization"),
+        *(
+            "Dropout",
+            "BaseSpatialDropout",
+            "AlphaDropout",
+            "GaussianDropout",
+            "GaussianNoise",
+            "ActivityRegularization",
+        ),
         *("BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization", "RMSNormalization"),
         *("Merge", "Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum", "Concatenate", "Dense"),
         *("Relu", "Relu6", "Sigmoid", "HardSigmoid", "Silu", "HardSilu", "Gelu", "Tanh", "Clip"),

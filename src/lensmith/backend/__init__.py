@@ -1,6 +1,7 @@
 """The only code that knows on which of TensorFlow, JAX and PyTorch Keras runs."""
 
 from lensmith.backend.compiled import Steps, compile_steps, compiles_steps
+from lensmith.backend.gradients import gradient
 from lensmith.backend.kernels import MOST_COLUMNS, convolve_narrow, fused_batch_normalization, fused_silu
 from lensmith.backend.memory import free_memory, is_out_of_memory
 from lensmith.backend.onnx_export import export_onnx
@@ -28,6 +29,7 @@ __all__ = [
     "free_memory",
     "fused_batch_normalization",
     "fused_silu",
+    "gradient",
     "is_out_of_memory",
     "load_model",
     "make_deterministic",

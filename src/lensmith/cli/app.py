@@ -12,6 +12,7 @@ import typer
 from lensmith import __version__
 from lensmith.cli.check import check
 from lensmith.cli.evaluate import evaluate
+from lensmith.cli.explain import explain
 from lensmith.cli.lists import datasets, models, runs
 from lensmith.cli.predict import predict
 from lensmith.cli.show import show
@@ -35,7 +36,7 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 
-for command in (train, evaluate, predict, check, show, summary, datasets, models, runs):
+for command in (train, evaluate, predict, check, show, summary, explain, datasets, models, runs):
     app.command()(command)
 
 

@@ -51,9 +51,7 @@ METHODS: Registry[Method] = Registry("method", LensmithError)
 
 
 @METHODS.register("gradcam")
-def grad_cam(
-    classifier: Classifier, picture: npt.NDArray[np.uint8], label: int, layer: str | None = None
-) -> Map:
+def grad_cam(classifier: Classifier, picture: npt.NDArray[np.uint8], label: int, layer: str | None = None) -> Map:
     """Weigh the channels of a layer by how the class's score changes with them, and add them up.
 
     Args:
@@ -136,9 +134,7 @@ def _mean_slopes(classifier: Classifier, pixels: Floats, label: int, steps: int)
 
 
 @METHODS.register("occlusion")
-def occlusion(
-    classifier: Classifier, picture: npt.NDArray[np.uint8], label: int, layer: str | None = None
-) -> Map:
+def occlusion(classifier: Classifier, picture: npt.NDArray[np.uint8], label: int, layer: str | None = None) -> Map:
     """Cover the picture with a grey square, place after place, and see how the class's probability falls.
 
     Args:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from lensmith.architecture import LayerSummary, Summary
+from lensmith.architecture import BrokenRule, LayerSummary, Summary
 from lensmith.rendering.network import draw_network
 from lensmith.rendering.pages import render_page
 from lensmith.rendering.wording import TIMES, counted, file_size, percent
@@ -14,8 +14,13 @@ def summary_text(summary: Summary) -> str:
     for number, its in enumerate(summary.layers, 1):
         lines += [f"{number:>3}  {its.name} ({its.type}): {shape(its.output_shape)}", *_details(its)]
     lines += ["", *totals(summary)]
-    lines += [f"Against a rule of thumb, {its.layer}: {its.problem}. {its.advice}" for its in summary.broken_rules]
+    lines += map(rule_line, summary.broken_rules)
     return "\n".join(lines)
+
+
+def rule_line(rule: BrokenRule) -> str:
+    """Write a broken rule of thumb in a line."""
+    return f"Against a rule of thumb, layer {rule.layer}: {rule.problem}. {rule.advice}"
 
 
 def totals(summary: Summary) -> list[str]:
@@ -23,9 +28,7 @@ def totals(summary: Summary) -> list[str]:
     frozen = summary.parameters - summary.trainable_parameters
     kept = f", of which {frozen:,} are not trained" if frozen else ""
     without = f", without {_few(summary.not_counted)}" if summary.not_counted else ""
-    memory = "; ".join(
-        f"{its.type} {file_size(its.weights)} and {file_size(its.answering)}" for its in summary.memory
-    )
+    memory = "; ".join(f"{its.type} {file_size(its.weights)} and {file_size(its.answering)}" for its in summary.memory)
     training = summary.training
     return [
         f"{counted(summary.parameters, 'parameter')}{kept}.",
@@ -91,8 +94,10 @@ def _details(layer: LayerSummary) -> Iterator[str]:
     if layer.size_arithmetic:
         yield f"     size         {layer.size_arithmetic}"
     if layer.parameter_arithmetic:
-        yield f"     parameters   {layer.parameter_arithmetic} = {layer.parameters:,}" if layer.parameters else (
-            f"     parameters   {layer.parameter_arithmetic}"
+        yield (
+            f"     parameters   {layer.parameter_arithmetic} = {layer.parameters:,}"
+            if layer.parameters
+            else (f"     parameters   {layer.parameter_arithmetic}")
         )
     if layer.multiply_adds:
         yield f"     multiply-adds {layer.multiply_adds:,}"

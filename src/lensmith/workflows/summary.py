@@ -80,7 +80,7 @@ def _find(
         recipe, classes = load_recipe(network), classes or EXAMPLE_CLASSES
         start_keras()
         model = build_model(recipe.model, picture or example_shape(recipe), classes, recipe.name)
-        return model, recipe, _objective(recipe, classes)
+        return model, recipe, objective_of(recipe, classes)
     try:
         run = find_run(network, runs, trust=trust)
     except RunError:
@@ -92,7 +92,7 @@ def _find(
             f"{did_you_mean(network, known)}"
         ) from None
     recipe = recipe_of(run)
-    return run.model, recipe, _objective(recipe, len(run.artifact["class_names"]))
+    return run.model, recipe, objective_of(recipe, len(run.artifact["class_names"]))
 
 
 def _load(file: Path, *, trust: bool) -> Any:
@@ -106,7 +106,8 @@ def _load(file: Path, *, trust: bool) -> Any:
         raise LensmithError(f"{file} cannot be read as a model: {error}") from error
 
 
-def _objective(recipe: Recipe, classes: int) -> Objective:
+def objective_of(recipe: Recipe, classes: int) -> Objective:
+    """Say what a recipe trains its network for."""
     return Objective(classes, recipe.training.loss.class_name, wants_logits(recipe.training))
 
 

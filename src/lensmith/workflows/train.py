@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lensmith.architecture import broken_rules, calls_of
 from lensmith.backend import backend_name, make_deterministic, start_keras
 from lensmith.config import Recipe, load_recipe, to_toml
 from lensmith.data import BUILTINS, Dataset, kind_of, open_dataset
@@ -14,6 +15,7 @@ from lensmith.health import Finding, balance_of, check_quickly
 from lensmith.locks import locked
 from lensmith.rendering.health import finding_line
 from lensmith.rendering.progress import Screen, current_screen
+from lensmith.rendering.summary import rule_line
 from lensmith.runs import check_destination, create_run
 from lensmith.training import prepare, settle, spell_out
 from lensmith.workflows.auto import CHOOSING, LOOKED_AT, choose_beginning, choose_recipe, choose_settings, load_chosen
@@ -22,6 +24,7 @@ from lensmith.workflows.budget_transfer import plan_transfer
 from lensmith.workflows.provenance import provenance
 from lensmith.workflows.session import Clock, Session, TrainRecord
 from lensmith.workflows.start_from import settings_from
+from lensmith.workflows.summary import objective_of
 
 
 def train(  # noqa: PLR0913  (these are the options of a command)
@@ -78,6 +81,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         resolved = _settled(resolved, screen)
         make_deterministic(resolved.seed)
         prepared = prepare(dataset, resolved)
+        _name_broken_rules(prepared.network, resolved, dataset, screen)
         count_views(resolved.evaluation.tta, dataset.image_shape)  # refuses images that are too small
         info, usual = provenance(dataset, resolved) | {"findings": findings}, f"{dataset.name}-{resolved.name}"
         run = create_run(usual, name, runs, force=force, info=info, recipe=to_toml(resolved))
@@ -91,6 +95,12 @@ def _look_over(dataset: Dataset, screen: Screen) -> list[Finding]:
     for its in findings:
         screen.warn(finding_line(its, dataset.source))
     return findings
+
+
+def _name_broken_rules(network: Any, recipe: Recipe, dataset: Dataset, screen: Screen) -> None:
+    """Warn of what a network for classes usually has and this one has not, or the other way round."""
+    for its in broken_rules(calls_of(network), objective_of(recipe, len(dataset.class_names))):
+        screen.warn(rule_line(its))
 
 
 def _suited(

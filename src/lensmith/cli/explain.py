@@ -1,0 +1,47 @@
+"""`lensmith explain`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lensmith.cli.options import Json, Quiet, RunArgument, Runs, Trust
+from lensmith.cli.printing import print_record, set_screen
+
+
+def explain(
+    run: RunArgument,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Image files, and folders of them.")],
+    classes: Annotated[
+        list[str] | None, typer.Option("--class", help="For which to say why; repeatable. Default: the likeliest.")
+    ] = None,
+    methods: Annotated[
+        list[str] | None, typer.Option("--method", help="gradcam, occlusion or integrated; repeatable. Default: all.")
+    ] = None,
+    layer: Annotated[str | None, typer.Option("--layer", help="Of Grad-CAM. Default: the last with height.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder to write into. Default: explanations/ in the run.")
+    ] = None,
+    runs: Runs = None,
+    trust: Trust = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show what every layer makes of a picture, at any size, and which places speak for its class."""
+    from lensmith.workflows.explain import explain as workflow
+
+    set_screen(quiet)
+    record = workflow(
+        run,
+        images,
+        classes=classes or (),
+        methods=methods or (),
+        layer=layer,
+        output=output,
+        runs=runs,
+        trust=trust,
+    )
+    if not print_record(record, json):
+        for its in record.explanations:
+            label, probability = its.predicted[0]
+            print(f"{its.image}: {label}, {probability:.1%}. Page: {its.outputs[0]}")

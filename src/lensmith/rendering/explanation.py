@@ -1,0 +1,120 @@
+"""An explanation as a page, with its pictures beside it: why this class, and what every layer makes of the picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.explanation import UNCHANGED, LayerActivations, Map
+from lensmith.rendering.canvas import drawing, drawable
+from lensmith.rendering.pages import render_page
+from lensmith.rendering.pictures import picture
+from lensmith.rendering.sheets import Sheet, colored
+from lensmith.rendering.wording import TIMES, percent
+
+SIDE = 260
+"""CSS pixels of a picture on the page."""
+NAMES = {
+    "gradcam": ("Grad-CAM", "Places at the last convolution that raise the score."),
+    "occlusion": ("Occlusion", "How much the probability falls where a grey square covers the picture."),
+    "integrated": ("Integrated gradients", "How much each pixel adds to the score, on the way from black."),
+}
+"""Each method's title, and what its map says."""
+
+
+@dataclass(frozen=True)
+class ExplainedMap:
+    """A map, and its rank correlation with that of random weights."""
+
+    map: Map
+    class_name: str
+    likeness: float
+
+    @property
+    def sentence(self) -> str:
+        """What is to be known of the map."""
+        checked = (
+            f"With random weights the map is nearly the same (rank correlation {self.likeness:.2f}): it says nothing of "
+            "what was learned."
+            if abs(self.likeness) >= UNCHANGED
+            else f"With random weights the map is another one (rank correlation {self.likeness:.2f})."
+        )
+        return " ".join(filter(None, (self.map.note, checked)))
+
+
+@dataclass(frozen=True)
+class DrawnLayer:
+    """A layer, the file of its sheet beside the page, and where the channels are on it."""
+
+    layer: LayerActivations
+    file: str
+    sheet: Sheet
+
+
+def save_map(its: ExplainedMap, image: npt.NDArray[np.uint8], path: Path) -> None:
+    """Draw a picture, and a map of it laid over its grey likeness, with its scale."""
+    values = its.map.values
+    largest = float(np.abs(values).max()) or 1.0
+    grey = image.mean(axis=-1, keepdims=True).repeat(3, axis=-1)
+    strength = (np.abs(values) / largest)[..., np.newaxis]
+    over = (0.35 + 0.65 * grey / 255) * colored(values / largest) * strength + grey * 0.6 * (1 - strength)
+    with drawing(path, 7.4, 3.4) as figure:
+        left, right = figure.subplots(1, 2)
+        left.imshow(image if image.shape[2] == 3 else image[:, :, 0], cmap="gray", vmin=0, vmax=255)
+        shown = right.imshow(np.clip(over, 0, 255).astype(np.uint8))
+        for axes, title in ((left, "what the network sees"), (right, f"{NAMES[its.map.method][0]}: {its.class_name}")):
+            axes.set_title(drawable(title), fontsize=9)
+            axes.set_axis_off()
+        right.set_aspect("equal")
+        shown.set_interpolation("nearest" if max(image.shape[:2]) <= 64 else "auto")
+
+
+def render_explanation(
+    name: str,
+    image: npt.NDArray[np.uint8],
+    answers: Sequence[tuple[str, float]],
+    maps: Sequence[tuple[ExplainedMap, str]],
+    layers: Sequence[DrawnLayer],
+) -> str:
+    """Draw the page. Its pictures lie beside it.
+
+    Args:
+        name: Of the picture.
+        image: `uint8 (H, W, C)`, as the network sees it.
+        answers: The likeliest classes, the likeliest first, each with its probability.
+        maps: Each with the name of its file.
+        layers: In the order they are computed.
+    """
+    return render_page(
+        "explanation.html.j2",
+        {
+            "name": name,
+            "picture": picture(image, SIDE),
+            "answers": answers,
+            "maps": [(its, file, *NAMES[its.map.method]) for its, file in maps],
+            "layers": [_shown(its, number) for number, its in enumerate(layers)],
+        },
+    )
+
+
+def _shown(drawn: DrawnLayer, number: int) -> dict[str, Any]:
+    layer, sheet = drawn.layer, drawn.sheet
+    return {
+        "anchor": f"layer-{number}",
+        "layer": layer,
+        "file": drawn.file,
+        "shape": TIMES.join(map(str, layer.shape)),
+        "zeros": percent(layer.zeros),
+        "sheet": sheet,
+        "channels": [(channel, *sheet.place(channel), *_label(layer, channel)) for channel in range(layer.shape[2])],
+    }
+
+
+def _label(layer: LayerActivations, channel: int) -> tuple[str]:
+    if channel in layer.silent:
+        return ("the same everywhere",)
+    values = layer.values[:, :, channel]
+    return (f"{values.min():.3g} to {values.max():.3g}, mean {values.mean():.3g}",)
