@@ -35,7 +35,7 @@ def test_blocks_lie_within_the_drawing_and_not_on_one_another():
             for its in drawing.iter(f"{SVG}rect")
             if its.get("class")
         ]
-        assert all(0 <= x and x + width <= WIDTH and 0 <= y for x, y, width, _ in boxes)
+        assert all(x >= 0 and x + width <= WIDTH and y >= 0 for x, y, width, _ in boxes)
         for place, (x, y, width, height) in enumerate(boxes):
             for other_x, other_y, other_width, other_height in boxes[:place]:
                 apart = x >= other_x + other_width or other_x >= x + width

@@ -5,4 +5,16 @@ from lensmith.architecture.costs import values_at_once
 from lensmith.architecture.rules import BrokenRule, Objective, broken_rules
 from lensmith.architecture.summarize import LayerSummary, Memory, Summary, TrainingMemory, summarize
 
-__all__ = ["BrokenRule", "Calls", "LayerSummary", "Memory", "Objective", "Summary", "TrainingMemory", "broken_rules", "calls_of", "summarize", "values_at_once"]
+__all__ = [
+    "BrokenRule",
+    "Calls",
+    "LayerSummary",
+    "Memory",
+    "Objective",
+    "Summary",
+    "TrainingMemory",
+    "broken_rules",
+    "calls_of",
+    "summarize",
+    "values_at_once",
+]

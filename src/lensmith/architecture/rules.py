@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lensmith.records import Record
 from lensmith.architecture.calls import Call, Calls
 from lensmith.architecture.purposes import activation_of
 from lensmith.architecture.sizes import windows_of
+from lensmith.records import Record
 
 _WEIGHING = frozenset(
     ("BaseConv", "BaseDepthwiseConv", "BaseSeparableConv", "BaseConvTranspose", "Dense", "EinsumDense")

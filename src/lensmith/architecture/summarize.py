@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lensmith.errors import LensmithError
-from lensmith.records import Record
 from lensmith.architecture.calls import PIXELS, Call, Calls, Shape, calls_of
 from lensmith.architecture.costs import (
     BYTES,
@@ -19,6 +17,8 @@ from lensmith.architecture.purposes import purpose
 from lensmith.architecture.rules import BrokenRule, Objective, broken_rules
 from lensmith.architecture.sizes import arithmetic
 from lensmith.architecture.views import View, views_of
+from lensmith.errors import LensmithError
+from lensmith.records import Record
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What every layer of the convolutional part makes of a picture, at the picture's own size."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,8 @@ class LayerActivations(Record):
         zeros: Share of the values that are zero, 0 to 1.
         strongest: Channels of the largest mean size, the strongest first.
         silent: Channels that are the same everywhere: they say nothing of this picture.
-        values: `float32 (H, W, C)`.
+        channels: Lowest, highest and mean value of each channel.
+        values: `float32 (H, W, C)`; empty once they have been let go.
     """
 
     name: str
@@ -40,7 +41,12 @@ class LayerActivations(Record):
     zeros: float
     strongest: list[int]
     silent: list[int]
+    channels: list[tuple[float, float, float]]
     values: Floats = field(repr=False)
+
+    def without_values(self) -> "LayerActivations":
+        """Return the same without the values, which take much memory."""
+        return replace(self, values=np.zeros((0, 0, 0), np.float32))
 
 
 def activations(model: Any, picture: npt.NDArray[np.uint8], layers: int) -> Iterator[LayerActivations]:
@@ -66,6 +72,7 @@ def _described(name: str, kind: str, values: Floats) -> LayerActivations:
     sizes = np.abs(values).mean(axis=(0, 1))
     largest = float(np.abs(values).max())
     silent = np.ptp(values, axis=(0, 1)) <= SILENT * max(largest, 1e-30)
+    facts = [measure(axis=(0, 1)).tolist() for measure in (values.min, values.max, values.mean)]
     return LayerActivations(
         name=name,
         type=kind,
@@ -75,5 +82,6 @@ def _described(name: str, kind: str, values: Floats) -> LayerActivations:
         zeros=float((values == 0).mean()),
         strongest=[int(its) for its in np.argsort(-sizes, kind="stable")[:STRONGEST] if not silent[its]],
         silent=np.flatnonzero(silent).tolist(),
+        channels=list(zip(*facts, strict=True)),
         values=values,
     )

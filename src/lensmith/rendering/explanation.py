@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lensmith.explanation import UNCHANGED, LayerActivations, Map
-from lensmith.rendering.canvas import drawing, drawable
+from lensmith.rendering.canvas import drawable, drawing
 from lensmith.rendering.pages import render_page
 from lensmith.rendering.pictures import picture
 from lensmith.rendering.sheets import Sheet, colored
@@ -109,12 +109,12 @@ def _shown(drawn: DrawnLayer, number: int) -> dict[str, Any]:
         "shape": TIMES.join(map(str, layer.shape)),
         "zeros": percent(layer.zeros),
         "sheet": sheet,
-        "channels": [(channel, *sheet.place(channel), *_label(layer, channel)) for channel in range(layer.shape[2])],
+        "channels": [(channel, *sheet.place(channel), _label(layer, channel)) for channel in range(layer.shape[2])],
     }
 
 
-def _label(layer: LayerActivations, channel: int) -> tuple[str]:
+def _label(layer: LayerActivations, channel: int) -> str:
+    lowest, highest, mean = layer.channels[channel]
     if channel in layer.silent:
-        return ("the same everywhere",)
-    values = layer.values[:, :, channel]
-    return (f"{values.min():.3g} to {values.max():.3g}, mean {values.mean():.3g}",)
+        return f"{lowest:.3g} everywhere"
+    return f"{lowest:.3g} to {highest:.3g}, mean {mean:.3g}"

@@ -118,13 +118,17 @@ class _Task:
         calls = self._calls(own, path)
         names, answers = self.predictor.class_names, self.predictor.probabilities(seen[np.newaxis])[0]
         predicted = [(names[its], float(answers[its])) for its in np.argsort(-answers)[:TOP]]
-        maps = [self._map(method, seen, label) for label in self.labels or [int(answers.argmax())] for method in self._usable()]
+        maps = [
+            self._map(method, seen, label)
+            for label in self.labels or [int(answers.argmax())]
+            for method in self._usable()
+        ]
         folder.parent.mkdir(parents=True, exist_ok=True)
         with new_folder(folder) as place:
             drawn = []
             for number, its in enumerate(activations(self.classifier.model, own, len(calls.every))):
                 file = f"{number:02d}-{its.name.replace('/', '-')}.png"
-                drawn.append(DrawnLayer(its, file, save_sheet(its, place / file)))
+                drawn.append(DrawnLayer(its.without_values(), file, save_sheet(its, place / file)))
             files = [f"{its.map.method}-{its.map.label}.png" for its in maps]
             for its, file in zip(maps, files, strict=True):
                 save_map(its, seen, place / file)
