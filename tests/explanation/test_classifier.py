@@ -53,7 +53,7 @@ def test_the_last_layer_with_height_and_width_is_found_within_a_network():
 
 
 def test_a_mistyped_layer_is_answered_with_the_nearest():
-    with pytest.raises(LensmithError, match="no layer 'brihgt'. Did you mean 'bright'"):
+    with pytest.raises(LensmithError, match=r"no layer 'brihgt'. Did you mean 'bright'"):
         Classifier(mark_finder()).number_of("brihgt")
 
 

@@ -66,7 +66,7 @@ def test_where_they_do_not_add_up_the_map_says_so(monkeypatch: pytest.MonkeyPatc
 def test_a_layer_can_be_named_and_one_without_places_is_refused():
     classifier = Classifier(backbone())
     assert METHODS["gradcam"](classifier, marked(3, 3), 0, "c1").layer == "inner/c1"
-    with pytest.raises(LensmithError, match="has no height and width. Choose a layer before it, such as inner/r"):
+    with pytest.raises(LensmithError, match=r"has no height and width\. Choose a layer before it, such as inner/r"):
         METHODS["gradcam"](classifier, marked(3, 3), 0, "last")
 
 

@@ -37,8 +37,8 @@ class ExplainedMap:
     def sentence(self) -> str:
         """What is to be known of the map."""
         checked = (
-            f"With random weights the map is nearly the same (rank correlation {self.likeness:.2f}): it says nothing of "
-            "what was learned."
+            f"With random weights the map is nearly the same (rank correlation {self.likeness:.2f}): it says nothing "
+            "of what was learned."
             if abs(self.likeness) >= UNCHANGED
             else f"With random weights the map is another one (rank correlation {self.likeness:.2f})."
         )

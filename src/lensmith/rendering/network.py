@@ -119,9 +119,10 @@ def _draw(block: _Block, wide: float, high: float) -> str:
     back, left, top, kind = SLANT * high, block.left, block.top, block.kind
     right, bottom = left + wide, top + high
     middle = left + (wide + back) / 2
+    slant = f"l{back:.1f} {-back:.1f}"
     faces = [
-        f'<path class="{kind} top" d="M{left:.1f} {top:.1f}l{back:.1f} {-back:.1f}h{wide:.1f}L{right:.1f} {top:.1f}z"/>',
-        f'<path class="{kind} side" d="M{right:.1f} {top:.1f}l{back:.1f} {-back:.1f}v{high:.1f}L{right:.1f} {bottom:.1f}z"/>',
+        f'<path class="{kind} top" d="M{left:.1f} {top:.1f}{slant}h{wide:.1f}L{right:.1f} {top:.1f}z"/>',
+        f'<path class="{kind} side" d="M{right:.1f} {top:.1f}{slant}v{high:.1f}L{right:.1f} {bottom:.1f}z"/>',
         f'<rect class="{kind}" x="{left:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{high:.1f}"/>',
     ]
     words = [f'<text class="type" x="{middle:.1f}" y="{bottom + 16:.1f}">{escape(block.layer.type)}</text>']

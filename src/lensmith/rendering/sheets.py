@@ -95,6 +95,5 @@ def colored(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
 
 
 def _scaled(values: npt.NDArray[np.float32], tile: tuple[int, int]) -> npt.NDArray[np.float32]:
-    height, width = values.shape
-    how = Image.Resampling.NEAREST if tile[0] >= width else Image.Resampling.BOX
+    how = Image.Resampling.NEAREST if tile[0] >= values.shape[1] else Image.Resampling.BOX
     return np.asarray(Image.fromarray(np.ascontiguousarray(values, np.float32)).resize(tile, how), np.float32)

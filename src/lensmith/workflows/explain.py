@@ -63,7 +63,7 @@ class ExplainRecord(Record):
     explanations: list[Explanation]
 
 
-def explain(
+def explain(  # noqa: PLR0913  (these are the options of a command)
     run: str | Path,
     images: str | Path | Sequence[str | Path],
     *,
@@ -173,8 +173,8 @@ class _Task:
         if free is not None and needed > free:
             side = math.isqrt(math.prod(own.shape[:2]) * free // needed)
             raise DataError(
-                f"{path} has {own.shape[1]}x{own.shape[0]} pixels; its layers would take {needed / 1e9:.1f} GB of memory, "
-                f"and {free / 1e9:.1f} GB are free. About {side}x{side} pixels would do."
+                f"{path} has {own.shape[1]}x{own.shape[0]} pixels; its layers would take {needed / 1e9:.1f} GB of "
+                f"memory, and {free / 1e9:.1f} GB are free. About {side}x{side} pixels would do."
             )
         return calls
 

@@ -23,7 +23,7 @@ BATCH = 64
 PAGES = {".html": render_summary, ".svg": render_drawing}
 
 
-def summary(
+def summary(  # noqa: PLR0913  (these are the options of a command)
     network: str | Path,
     *,
     input: str | None = None,
