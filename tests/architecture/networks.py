@@ -11,10 +11,10 @@ def chain(*its: Any, picture: tuple[int, int, int] = (23, 18, 4), name: str = "n
     return keras.Sequential([keras.Input(picture), *its], name=name)
 
 
-def every_window() -> Any:
+def every_window(groups: int = 2) -> Any:
     return chain(
         layers.Conv2D(6, (3, 5), strides=2, padding="same", activation="relu"),
-        layers.Conv2D(8, 3, padding="same", groups=2, use_bias=False),
+        layers.Conv2D(8, 3, padding="same", groups=groups, use_bias=False),
         layers.BatchNormalization(),
         layers.ReLU(),
         layers.DepthwiseConv2D(3, depth_multiplier=2),

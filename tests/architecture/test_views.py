@@ -22,7 +22,8 @@ def seen(model: keras.Model) -> tuple[int, int]:
     answers = model.predict(tried.reshape(-1, height, width, channels), verbose=0)
     before = model.predict(base[np.newaxis], verbose=0)[0]
     middle = tuple(size // 2 for size in before.shape[:2])
-    changed = (answers[:, middle[0], middle[1]] != before[middle[0], middle[1]]).any(axis=-1).reshape(height, width)
+    difference = np.abs(answers[:, middle[0], middle[1]] - before[middle[0], middle[1]])
+    changed = (difference > 1e-4).any(axis=-1).reshape(height, width)
     rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
     return int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
 

@@ -8,7 +8,7 @@ from lensmith.explanation import activations
 def test_each_layer_is_computed_at_the_pictures_own_size():
     model = backbone()
     picture = np.tile(marked(4, 4), (3, 2, 1))
-    found = list(activations(model, picture, 6))
+    found = list(activations(model, picture, range(6)))
     assert [its.name for its in found] == [
         "rescaling",
         "inner/c1",
@@ -27,7 +27,7 @@ def test_each_layer_is_computed_at_the_pictures_own_size():
 
 
 def test_strong_and_silent_channels_are_told():
-    bright = next(its for its in activations(mark_finder(), marked(10, 10), 2) if its.name == "bright")
+    bright = next(its for its in activations(mark_finder(), marked(10, 10), [0, 1]) if its.name == "bright")
     assert bright.strongest == [0]
     assert bright.silent == [1]
     assert bright.lowest == 0

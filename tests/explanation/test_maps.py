@@ -5,8 +5,8 @@ import tensorflow as tf
 from tests.explanation.planted import MARK, SIDE, backbone, mark_finder, marked
 
 from lensmith.errors import LensmithError
-from lensmith.explanation import METHODS, Classifier
-from lensmith.explanation.randomised import likeness, rank_correlation
+from lensmith.explanation import METHODS, UNCHANGED, Classifier, likeness, randomised
+from lensmith.explanation.randomised import rank_correlation
 
 
 def share_in_mark(values: np.ndarray, top: int, left: int, around: int = 2) -> float:
@@ -57,7 +57,7 @@ def test_integrated_gradients_add_up_to_the_difference_of_the_scores(make, label
 def test_where_they_do_not_add_up_the_map_says_so(monkeypatch: pytest.MonkeyPatch):
     from lensmith.explanation import maps
 
-    monkeypatch.setattr(maps, "TOLERANCE", 0.0)
+    monkeypatch.setattr(maps, "TOLERANCE", -1.0)
     monkeypatch.setattr(maps, "MOST_STEPS", 32)
     found = METHODS["integrated"](Classifier(backbone()), marked(9, 14), 1, None)
     assert "do not add up" in found.note
@@ -74,7 +74,8 @@ def test_a_layer_can_be_named_and_one_without_places_is_refused():
 def test_a_map_changes_with_the_weights(method: str):
     classifier, picture = Classifier(mark_finder()), marked(20, 5)
     found = METHODS[method](classifier, picture, 1, None)
-    assert abs(likeness(classifier, picture, found)) < 0.9
+    other = Classifier(randomised(classifier.model))
+    assert abs(likeness(other, picture, found)) < UNCHANGED
 
 
 def test_rank_correlation_is_of_ranks():

@@ -52,7 +52,7 @@ def test_a_network_of_many_layers_within_one_is_shown_whole():
         ("mnist-3conv", {"input": "28by28"}, "is no size. Expected height x width x channels"),
         ("mnist-3conv", {"input": "0x28x1"}, "at least one pixel"),
         ("mnist-3conv", {"input": "28x28x4"}, "1 or 3 channels"),
-        ("mnist-3conv", {"input": "9x9x1"}, "has a window of 3x3 but gets only"),
+        ("mnist-3conv", {"input": "9x9x1"}, "has a window of 2x2 but gets only"),
         ("mnist-3conv", {"output": "page.pdf"}, "must end in .html"),
         ("mnist-3conv", {"classes": 0}, "--classes is 0; expected 1 or more"),
         ("mnist-3conv", {"batch_size": -1}, "--batch-size is -1; expected 1 or more"),

@@ -3,6 +3,7 @@
 from lensmith.architecture.calls import Calls, calls_of
 from lensmith.architecture.costs import values_at_once
 from lensmith.architecture.rules import BrokenRule, Objective, broken_rules
+from lensmith.architecture.sizes import windows_of
 from lensmith.architecture.summarize import LayerSummary, Memory, Summary, TrainingMemory, summarize
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "calls_of",
     "summarize",
     "values_at_once",
+    "windows_of",
 ]

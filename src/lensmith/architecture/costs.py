@@ -8,11 +8,17 @@ from typing import Any
 from lensmith.architecture.calls import Call, Calls
 from lensmith.architecture.sizes import places
 
+_RESHAPING = frozenset(("Flatten", "Reshape", "Identity"))
+"""Their output is their input, in another shape."""
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}
 """Of one number."""
 _CONVOLUTIONS = frozenset(("BaseConv", "BaseDepthwiseConv", "BaseSeparableConv"))
 _VALUE_BY_VALUE = frozenset(("PReLU", "LayerNormalization", "Normalization", "Embedding"))
 """They have weights of several dimensions, and multiply by each of them once, or not at all."""
+_PRODUCTS = frozenset(
+    ("Matmul", "Einsum", "Dot", "Tensordot", "Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose", "Attention")
+)
+"""Operations of `keras.ops`, and layers, that multiply their inputs with one another."""
 
 
 def parameters(call: Call) -> int:
@@ -28,7 +34,7 @@ def trainable_parameters(call: Call) -> int:
 def parameter_arithmetic(call: Call) -> str:
     """Write out how the number of parameters comes about, such as `3·3·32·64 + 64`."""
     if call.again:
-        return "counted above"
+        return "counted above" if _weights(call.layer) else ""
     written = Counter("·".join(map(str, its.shape)) or "1" for its in _weights(call.layer))
     return " + ".join(shape if times == 1 else f"{times}·{shape}" for shape, times in written.items())
 
@@ -46,7 +52,8 @@ def multiply_adds(call: Call) -> int | None:
         return kernel * math.prod(places(call.inputs[0], call.layer))
     if call.kind(("Dense",)):
         return kernel * math.prod(call.output[:-1])
-    return None if kernel and not call.kind(_VALUE_BY_VALUE) else 0
+    untold = call.kind(_PRODUCTS) or (kernel and not call.kind(_VALUE_BY_VALUE))
+    return None if untold else 0
 
 
 def values_at_once(calls: Calls) -> int:
@@ -65,8 +72,8 @@ def values_at_once(calls: Calls) -> int:
 
 
 def values_kept(calls: Sequence[Call]) -> int:
-    """Count the values that training keeps of one picture until it goes back: what every layer puts out."""
-    return sum(math.prod(its.output) for its in calls)
+    """Count the values that training keeps of one picture until it goes back: what the layers put out."""
+    return sum(math.prod(its.output) for its in calls if not its.kind(_RESHAPING))
 
 
 def _weights(layer: Any) -> Sequence[Any]:

@@ -93,7 +93,18 @@ def _rescaling(call: Call) -> str:
 
 
 def _merging(what: str) -> Callable[[Call], str]:
-    return lambda call: f"{what} its {len(call.inputs)} inputs: a way around the layers between."
+    def said(call: Call) -> str:
+        if len(call.inputs) < 2:
+            return f"{what} a constant."
+        return f"{what} its {len(call.inputs)} inputs: a way around the layers between."
+
+    return said
+
+
+def _multiplying(call: Call) -> str:
+    if len(call.inputs) < 2:
+        return "Multiplies by a constant."
+    return "Multiplies its inputs: one says how much of the other counts."
 
 
 _SENTENCES: dict[str, str | Callable[[Call], str]] = {
@@ -129,7 +140,7 @@ _SENTENCES: dict[str, str | Callable[[Call], str]] = {
     "Cropping2D": "Cuts rows and columns off the picture's edge.",
     "UpSampling2D": "Repeats rows and columns: a larger picture of the same content.",
     "Add": _merging("Adds"),
-    "Multiply": "Multiplies its inputs: one says how much of the other counts.",
+    "Multiply": _multiplying,
     "Concatenate": _merging("Lays side by side"),
 }
 """By the names of classes, those that several layers derive from included."""

@@ -72,7 +72,8 @@ def _without_activation(calls: Calls) -> Iterator[BrokenRule]:
         for source in call.sources:
             readers.setdefault(source, []).append(number)
     for number, call in enumerate(calls.every):
-        if not call.kind(_WEIGHING) or activation_of(call.layer) or _mixes_channels(call):
+        # Networks within this one have been designed by others, some of them without activations here and there.
+        if "/" in call.name or not call.kind(_WEIGHING) or activation_of(call.layer) or _mixes_channels(call):
             continue
         following = next((its for its in _linearly_after(number, calls, readers) if its.kind(_WEIGHING)), None)
         if following is None or (call.kind(("BaseDepthwiseConv",)) and _mixes_channels(following)):
@@ -138,13 +139,13 @@ def _loss(calls: Calls, objective: Objective) -> Iterator[BrokenRule]:
             f"{loss} has from_logits = true, and the network ends in probabilities already",
             "Take from_logits from the loss, or the softmax from the last layer.",
         )
-    if not probabilities and not objective.from_logits and "rossentropy" in loss:
+    if not probabilities and not objective.from_logits and "crossentropy" in loss.lower().replace("_", ""):
         yield BrokenRule(
             last.name,
             f"{loss} wants probabilities, and the network ends in none",
             'Give the last layer activation = "softmax", or the loss from_logits = true.',
         )
-    if "Categorical" not in loss and last.output[-1] > 2:
+    if "categorical" not in loss.lower() and last.output[-1] > 2:
         yield BrokenRule(
             last.name,
             f"{loss} is not made for one class of {last.output[-1]}",

@@ -22,7 +22,8 @@ def windows_of(layer: Any) -> list[Window]:
         return []
     rank = len(sizes)
     strides, dilations = (_each(getattr(layer, name, 1), rank) for name in ("strides", "dilation_rate"))
-    same = layer.padding == "same"
+    # Causal padding, of texts and sounds, adds as much as the same padding does, all of it before.
+    same = layer.padding != "valid"
     return [Window(*its, same) for its in zip(sizes, strides, dilations, strict=True)]
 
 

@@ -1,5 +1,6 @@
 """A network layer by layer: how shapes and parameters come about, what each layer costs and what it is for."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -192,7 +193,7 @@ def _layer(call: Call, view: View | None, multiplied: int | None, calls: Calls) 
         parameters=numbers,
         parameter_arithmetic=parameter_arithmetic(call),
         multiply_adds=multiplied,
-        activation_bytes=4 * values_kept([call]),
+        activation_bytes=4 * math.prod(call.output),
         weight_bytes=4 * numbers,
         receptive_field=view and view.field,
         stride=view and view.stride,

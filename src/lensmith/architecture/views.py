@@ -31,6 +31,8 @@ class View:
 
 def views_of(calls: Calls) -> list[View | None]:
     """Return what the units of each call see; `None` where that cannot be told."""
+    if len(calls.picture) != 3:
+        return [None] * len(calls.every)
     known: dict[int, View | None] = {PIXELS: View((1, 1), (1.0, 1.0))}
     whole = View(calls.picture[:2], (float(calls.picture[0]), float(calls.picture[1])))
     for number, call in enumerate(calls.every):
@@ -43,12 +45,13 @@ def _after(call: Call, given: Sequence[View], whole: View) -> View | None:
     kind = call.kind(_RULES)
     if kind:
         return _RULES[kind](call, given[0])
-    if call.kind(_ALL_TO_ALL) and not call.is_spatial:
+    if call.kind(("BaseGlobalPooling",)) or (call.kind(("Dense",)) and not call.is_spatial):
         return whole
     if call.kind(_EACH_BY_ITSELF):
         return View(
             (max(its.field[0] for its in given), max(its.field[1] for its in given)),
-            (max(its.stride[0] for its in given), max(its.stride[1] for its in given)),
+            # One value for all places, as squeeze and excitation have it, has none beside it to be far from.
+            (min(its.stride[0] for its in given), min(its.stride[1] for its in given)),
         )
     return whole if all(its.field == whole.field for its in given) else None
 
@@ -107,7 +110,6 @@ _RULES: dict[str, Callable[[Call, View], View | None]] = {
     "Cropping2D": _same,
     "Flatten": _same,
 }
-_ALL_TO_ALL = frozenset(("Dense", "BaseGlobalPooling"))
 _EACH_BY_ITSELF = frozenset(
     (
         *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Identity", "Rescaling", "Normalization"),

@@ -1,5 +1,6 @@
 """`lensmith explain`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,10 @@ def explain(
         trust=trust,
     )
     if not print_record(record, json):
+        from lensmith.data import printable
+
         for its in record.explanations:
             label, probability = its.predicted[0]
-            print(f"{its.image}: {label}, {probability:.1%}. Page: {its.outputs[0]}")
+            print(f"{its.image}: {label}, {probability:.1%}. Page: {printable(its.outputs[0])}")
+        for skipped in record.skipped:
+            print(f"{skipped.path}: {skipped.detail}", file=sys.stderr)

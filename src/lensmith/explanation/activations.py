@@ -1,6 +1,6 @@
 """What every layer of the convolutional part makes of a picture, at the picture's own size."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -49,21 +49,26 @@ class LayerActivations(Record):
         return replace(self, values=np.zeros((0, 0, 0), np.float32))
 
 
-def activations(model: Any, picture: npt.NDArray[np.uint8], layers: int) -> Iterator[LayerActivations]:
-    """Compute the network layer by layer, and yield what each puts out that has height and width.
+def activations(model: Any, picture: npt.NDArray[np.uint8], wanted: Collection[int]) -> Iterator[LayerActivations]:
+    """Compute the network layer by layer, and yield what some of them put out.
 
     Args:
         model: A built `keras.Model`; the picture need not have its size, because convolutions take any.
         picture: `uint8 (H, W, C)`.
-        layers: How many layers to compute: beyond the convolutional part only the network's own size will do.
+        wanted: Which layers, by their place; their outputs must have height and width. What comes after the last of
+            them is not computed: beyond the convolutional part only the network's own size will do.
     """
     import keras
 
+    if not wanted:
+        return
     pixels = keras.ops.convert_to_tensor(picture[np.newaxis].astype(np.float32))
     for step in walk(model, pixels):
-        if len(step.output.shape) == 4:
-            yield _described(step.name, type(step.layer).__name__, keras.ops.convert_to_numpy(step.output)[0])
-        if step.number == layers - 1:
+        if step.number in wanted:
+            yield _described(
+                step.name, type(step.layer).__name__, keras.ops.convert_to_numpy(step.output)[0].astype(np.float32)
+            )
+        if step.number >= max(wanted):
             return
 
 

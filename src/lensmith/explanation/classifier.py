@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lensmith.errors import LensmithError, did_you_mean
-from lensmith.models import Step, walk
+from lensmith.models import Step, call, graph_of, walk
 
 Floats = npt.NDArray[np.float32]
 SOFTMAX = ("softmax", "log_softmax")
@@ -33,7 +33,8 @@ class Classifier:
         import keras
 
         self.model = model
-        shape = tuple(model.inputs[0].shape[1:])
+        graph = graph_of(model)
+        shape = tuple(graph.inputs[0].shape[1:]) if graph else ()
         steps = list(walk(model, keras.KerasTensor((1, *shape)), _shape_alone))
         self.layers = [its.name for its in steps]
         self._spatial = [its.number for its in steps if len(its.output.shape) == 4]
@@ -57,13 +58,18 @@ class Classifier:
         Raises:
             LensmithError: There is none.
         """
-        found = [number for number in self._spatial if min(self._sizes[number]) > 1] or self._spatial
+        found = [number for number in self._spatial if 1 not in self._sizes[number]] or self._spatial
         if not found:
             raise LensmithError(
                 f"{self.model.name} has no layer whose output has height and width, such as a convolution, so nothing "
                 "can be said of places there. Occlusion and integrated gradients need none."
             )
         return found[-1]
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether any layer's output has height and width."""
+        return bool(self._spatial)
 
     def is_picture(self, number: int) -> bool:
         """Tell whether a layer's output has height and width."""
@@ -79,12 +85,14 @@ class Classifier:
         Returns:
             `(N, K)`, a tensor of the backend's.
         """
+        import keras
+
         extra = added or {}
 
         def compute(number: int, layer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-            made = _without_softmax if number == self._softmax else _called
-            output = made(layer, arguments, named)
-            return output + extra[number] if number in extra else output
+            made = _without_softmax if number == self._softmax else call
+            output = made(number, layer, arguments, named)
+            return output + keras.ops.cast(extra[number], output.dtype) if number in extra else output
 
         return _last(walk(self.model, pixels, compute)).output
 
@@ -104,22 +112,18 @@ def _shape_alone(number: int, layer: Any, arguments: tuple[Any, ...], named: dic
     return layer.compute_output_spec(*arguments, **named)
 
 
-def _called(layer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return layer(*arguments, **named)
-
-
 def _is_softmax(layer: Any) -> bool:
     return type(layer).__name__ == "Softmax" or getattr(getattr(layer, "activation", None), "__name__", "") in SOFTMAX
 
 
-def _without_softmax(layer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _without_softmax(number: int, layer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
     if type(layer).__name__ in ("Softmax", "Activation"):
         return arguments[0]
     import keras
 
     kept, layer.activation = layer.activation, keras.activations.linear
     try:
-        return layer(*arguments, **named)
+        return call(number, layer, arguments, named)
     finally:
         layer.activation = kept
 

@@ -16,7 +16,7 @@ from lensmith.explanation.classifier import Classifier, Floats
 from lensmith.records import Record
 from lensmith.registry import Registry
 
-FEWEST_STEPS, MOST_STEPS, STEPS_AT_ONCE = 32, 1024, 32
+FEWEST_STEPS, MOST_STEPS, STEPS_AT_ONCE = 32, 1024, 8
 """Of integrated gradients: between the baseline and the picture."""
 TOLERANCE = 0.01
 """Share of the difference of the scores by which integrated gradients may fail to add up to it."""
@@ -75,7 +75,7 @@ def grad_cam(classifier: Classifier, picture: npt.NDArray[np.uint8], label: int,
             f"{classifier.layers[classifier.last_picture()]}."
         )
     pixels = picture[np.newaxis].astype(np.float32)
-    features = classifier.output_of(number, pixels)
+    features = keras.ops.cast(classifier.output_of(number, pixels), "float32")
     slopes = gradient(lambda more: classifier.scores(pixels, {number: more})[0, label], keras.ops.zeros_like(features))
     weights = keras.ops.mean(slopes, axis=(1, 2), keepdims=True)
     weighted = keras.ops.convert_to_numpy(keras.ops.sum(weights * features, axis=-1))[0]

@@ -25,19 +25,17 @@ def randomised(model: Any, seed: int = 0) -> Any:
     return copy
 
 
-def likeness(classifier: Classifier, picture: npt.NDArray[np.uint8], found: Map, seed: int = 0) -> float:
+def likeness(other: Classifier, picture: npt.NDArray[np.uint8], found: Map) -> float:
     """Compare a map with that of the same network with random weights.
 
     Args:
-        classifier: The network.
+        other: The network with random weights.
         picture: `uint8 (H, W, C)`.
         found: The map.
-        seed: Of the weights.
 
     Returns:
         Spearman's rank correlation, -1 to 1; 0 where one of the maps is the same everywhere.
     """
-    other = Classifier(randomised(classifier.model, seed))
     again = METHODS[found.method](other, picture, found.label, found.layer or None)
     return rank_correlation(found.values, again.values)
 

@@ -17,6 +17,7 @@ from lensmith.rendering.wording import TIMES, percent
 
 SIDE = 260
 """CSS pixels of a picture on the page."""
+MOST_LINKED = 64
 NAMES = {
     "gradcam": ("Grad-CAM", "Places at the last convolution that raise the score."),
     "occlusion": ("Occlusion", "How much the probability falls where a grey square covers the picture."),
@@ -109,8 +110,13 @@ def _shown(drawn: DrawnLayer, number: int) -> dict[str, Any]:
         "shape": TIMES.join(map(str, layer.shape)),
         "zeros": percent(layer.zeros),
         "sheet": sheet,
-        "channels": [(channel, *sheet.place(channel), _label(layer, channel)) for channel in range(layer.shape[2])],
+        "channels": [(channel, *sheet.place(channel), _label(layer, channel)) for channel in _linked(layer)],
     }
+
+
+def _linked(layer: LayerActivations) -> list[int]:
+    """Choose the channels that can be opened: of very many all would make the page slow."""
+    return sorted({*range(min(MOST_LINKED, layer.shape[2])), *layer.strongest})
 
 
 def _label(layer: LayerActivations, channel: int) -> str:

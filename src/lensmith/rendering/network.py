@@ -82,7 +82,7 @@ def _blocks(layers: tuple[LayerSummary, ...]) -> list[_Block]:
     for its in layers:
         before = blocks[-1] if blocks else None
         follows = before is not None and its.inputs == (before.names[-1],)
-        if before is not None and follows and its.output_shape == before.layer.output_shape and not its.multiply_adds:
+        if before is not None and follows and its.output_shape == before.layer.output_shape and its.multiply_adds == 0:
             before.then.append(its.type)
             before.names.append(its.name)
         else:
@@ -144,7 +144,8 @@ def _arc(blocks: list[_Block], number: int) -> str:
     """Draw where a block's inputs come from, where that is not the block before it."""
     drawn = ""
     for name in blocks[number].layer.inputs:
-        source = next((place for place, its in enumerate(blocks) if name in its.names), None)
+        # The nearest before it: a layer may be called several times.
+        source = next((place for place in range(number - 1, -1, -1) if name in blocks[place].names), None)
         if source is None or source >= number - 1 or blocks[source].top > blocks[number].top + TALLEST:
             continue
         start, end = blocks[source], blocks[number]

@@ -3,14 +3,14 @@
 from lensmith.training.batches import steps_per_epoch, total_steps
 from lensmith.training.checkpoint import Checkpoint, newest_checkpoint, remove_damaged
 from lensmith.training.fitting import TrainingResult, fit
-from lensmith.training.objective import make_augmentation_layers, make_loss, make_targets
+from lensmith.training.objective import make_augmentation_layers, make_loss, make_optimizer, make_targets, wants_logits
 from lensmith.training.out_of_sample import predict_out_of_sample
 from lensmith.training.preparing import Preparation, prepare
 from lensmith.training.presets import PRESETS, preset, spell_out
 from lensmith.training.probing import Throughput, measure_throughput
 from lensmith.training.settling import settle
 from lensmith.training.stopping import ending_by_exception
-from lensmith.training.transfer import compute_features, fit_last_layer, measure_features
+from lensmith.training.transfer import compute_features, fit_last_layer, freeze, measure_features
 
 __all__ = [
     "PRESETS",
@@ -22,8 +22,10 @@ __all__ = [
     "ending_by_exception",
     "fit",
     "fit_last_layer",
+    "freeze",
     "make_augmentation_layers",
     "make_loss",
+    "make_optimizer",
     "make_targets",
     "measure_features",
     "measure_throughput",
@@ -36,4 +38,5 @@ __all__ = [
     "spell_out",
     "steps_per_epoch",
     "total_steps",
+    "wants_logits",
 ]

@@ -3,6 +3,7 @@
 import math
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from lensmith.files import write_text
 from lensmith.models import build_model
 from lensmith.rendering.summary import render_drawing, render_summary
 from lensmith.runs import find_run, list_runs
-from lensmith.training import make_optimizer, wants_logits
+from lensmith.training import freeze, make_optimizer, wants_logits
 from lensmith.workflows.models import EXAMPLE_CLASSES, example_shape
 from lensmith.workflows.provenance import recipe_of
 
@@ -80,6 +81,8 @@ def _find(
         recipe, classes = load_recipe(network), classes or EXAMPLE_CLASSES
         start_keras()
         model = build_model(recipe.model, picture or example_shape(recipe), classes, recipe.name)
+        if recipe.training.transfer:
+            freeze(model, recipe.training.transfer.unfrozen)
         return model, recipe, objective_of(recipe, classes)
     try:
         run = find_run(network, runs, trust=trust)
@@ -92,7 +95,9 @@ def _find(
             f"{did_you_mean(network, known)}"
         ) from None
     recipe = recipe_of(run)
-    return run.model, recipe, objective_of(recipe, len(run.artifact["class_names"]))
+    objective = objective_of(recipe, len(run.artifact["class_names"]))
+    # A run's model always ends in probabilities, whatever its network was trained with.
+    return run.model, recipe, replace(objective, from_logits=False)
 
 
 def _load(file: Path, *, trust: bool) -> Any:

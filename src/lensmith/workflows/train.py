@@ -99,7 +99,8 @@ def _look_over(dataset: Dataset, screen: Screen) -> list[Finding]:
 
 def _name_broken_rules(network: Any, recipe: Recipe, dataset: Dataset, screen: Screen) -> None:
     """Warn of what a network for classes usually has and this one has not, or the other way round."""
-    for its in broken_rules(calls_of(network), objective_of(recipe, len(dataset.class_names))):
+    calls = calls_of(network)
+    for its in [] if calls.problem else broken_rules(calls, objective_of(recipe, len(dataset.class_names))):
         screen.warn(rule_line(its))
 
 
