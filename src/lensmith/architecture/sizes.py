@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lensmith.architecture.calls import Call, Shape
-from lensmith.architecture.windows import Window, written, written_transposed
+from lensmith.models.windows import Window, written, written_transposed
 
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 

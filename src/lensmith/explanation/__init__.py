@@ -4,5 +4,17 @@ from lensmith.explanation.activations import LayerActivations, activations
 from lensmith.explanation.classifier import Classifier
 from lensmith.explanation.maps import METHODS, Map
 from lensmith.explanation.randomised import UNCHANGED, likeness, randomised
+from lensmith.explanation.sliding import Sliding, slide
 
-__all__ = ["METHODS", "UNCHANGED", "Classifier", "LayerActivations", "Map", "activations", "likeness", "randomised"]
+__all__ = [
+    "METHODS",
+    "UNCHANGED",
+    "Classifier",
+    "LayerActivations",
+    "Map",
+    "Sliding",
+    "activations",
+    "likeness",
+    "randomised",
+    "slide",
+]

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lensmith.explanation import UNCHANGED, LayerActivations, Map
+from lensmith.explanation import UNCHANGED, LayerActivations, Map, Sliding
 from lensmith.rendering.canvas import drawable, drawing
 from lensmith.rendering.pages import render_page
 from lensmith.rendering.pictures import picture
 from lensmith.rendering.sheets import Sheet, colored
+from lensmith.rendering.sliding import draw_sliding
 from lensmith.rendering.wording import TIMES, percent
 
 SIDE = 260
@@ -79,6 +80,7 @@ def render_explanation(
     answers: Sequence[tuple[str, float]],
     maps: Sequence[tuple[ExplainedMap, str]],
     layers: Sequence[DrawnLayer],
+    sliding: Sliding | None = None,
 ) -> str:
     """Draw the page. Its pictures lie beside it.
 
@@ -88,6 +90,7 @@ def render_explanation(
         answers: The likeliest classes, the likeliest first, each with its probability.
         maps: Each with the name of its file.
         layers: In the order they are computed.
+        sliding: A filter of the first convolution at work.
     """
     return render_page(
         "explanation.html.j2",
@@ -96,6 +99,7 @@ def render_explanation(
             "picture": picture(image, SIDE),
             "answers": answers,
             "maps": [(its, file, *NAMES[its.map.method]) for its, file in maps],
+            "sliding": sliding and draw_sliding(sliding),
             "layers": [_shown(its, number) for number, its in enumerate(layers)],
         },
     )

@@ -15,7 +15,16 @@ from lensmith.backend import free_memory
 from lensmith.data import Skipped, decode, printable
 from lensmith.data.reading import read_file
 from lensmith.errors import DataError, DecodeError, LensmithError, RunError, did_you_mean
-from lensmith.explanation import METHODS, Classifier, LayerActivations, activations, likeness, randomised
+from lensmith.explanation import (
+    METHODS,
+    Classifier,
+    LayerActivations,
+    Sliding,
+    activations,
+    likeness,
+    randomised,
+    slide,
+)
 from lensmith.files import new_folder, not_written, write_text
 from lensmith.inference import Predictor, image_files
 from lensmith.records import Record, to_json
@@ -153,7 +162,8 @@ class _Task:
             for its, file in zip(maps, files, strict=True):
                 save_map(its, seen, place / file)
             pairs = list(zip(maps, files, strict=True))
-            write_text(place / "index.html", render_explanation(printable(path.name), seen, predicted, pairs, drawn))
+            page = render_explanation(printable(path.name), seen, predicted, pairs, drawn, self._slide(seen))
+            write_text(place / "index.html", page)
             found = Explanation(
                 image=printable(str(path)),
                 predicted=predicted,
@@ -164,6 +174,13 @@ class _Task:
             )
             write_text(place / MARK, to_json(found))
         return found
+
+    def _slide(self, seen: Image) -> Sliding | None:
+        """Work out a filter at work; `None` where the network has none that could be shown."""
+        try:
+            return slide(self.classifier.model, seen)
+        except LensmithError:
+            return None
 
     def _draw_layers(self, own: Image, wanted: Sequence[int], place: Path) -> list[DrawnLayer]:
         drawn = []

@@ -3,7 +3,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lensmith.architecture.windows import Window, padding, slid, written, written_transposed
+from lensmith.models.windows import Window, padding, slid, written, written_transposed
 
 WINDOWS = st.builds(Window, st.integers(1, 6), st.integers(1, 4), st.integers(1, 3), st.booleans())
 
