@@ -1,4 +1,4 @@
-"""What the units of each layer do over many images: which never answer, which always answer the same, how values lie."""
+"""What the units of each layer do over many images: which never answer, which are stuck at an end, how values lie."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
