@@ -179,7 +179,8 @@ def overfitting(evidence: Evidence) -> Diagnosis | None:
         "overfitting",
         best + 2,
         f"The validation loss was least in epoch {best + 1} ({curves.val_loss[best]:.3f}) and has risen to "
-        f"{curves.val_loss[-1]:.3f}, while the training loss fell from {curves.loss[best]:.3f} to {curves.loss[-1]:.3f}.",
+        f"{curves.val_loss[-1]:.3f}, while the training loss fell from {curves.loss[best]:.3f} to "
+        f"{curves.loss[-1]:.3f}.",
         "Augment the images (--augment standard), add dropout, use a smaller network or more images, or stop earlier "
         "(--set training.early_stopping.patience=3). The model that is kept is the best epoch's.",
     )
@@ -198,8 +199,8 @@ def noisy_labels(evidence: Evidence) -> Diagnosis | None:
         "noisy labels",
         None,
         f"{wrong.sum()} validation images are answered otherwise than they are labelled, with a confidence of "
-        f"{np.median(sure[wrong]):.0%} (median) against {np.median(sure[~wrong]):.0%} of the others: it is no less sure "
-        "where it is called wrong.",
+        f"{np.median(sure[wrong]):.0%} (median) against {np.median(sure[~wrong]):.0%} of the others: it is no less "
+        "sure where it is called wrong.",
         "Look at the labels: lensmith check --labels.",
     )
 
@@ -214,8 +215,8 @@ def underfitting(evidence: Evidence) -> Diagnosis | None:
     return Diagnosis(
         "underfitting",
         None,
-        f"The training loss rests at {curves.loss[-1]:.2f} (guessing: {evidence.guessing_loss:.2f}), and of the images it "
-        f"is trained on {curves.accuracy[-1]:.0%} are right.",
+        f"The training loss rests at {curves.loss[-1]:.2f} (guessing: {evidence.guessing_loss:.2f}), and of the images "
+        f"it is trained on {curves.accuracy[-1]:.0%} are right.",
         "Use a larger network, less dropout or regularisation, or larger images.",
     )
 
