@@ -22,7 +22,7 @@ import PIL
 from lensmith.data.dataset import Images
 from lensmith.data.decode import Color, Header
 from lensmith.data.decoding import Target, decode_in_order, headers_of
-from lensmith.data.reading import UNREADABLE, check_file
+from lensmith.data.reading import MISSING, UNREADABLE, check_file
 from lensmith.errors import DataError, DecodeError
 from lensmith.files import new_folder, not_written, remove_abandoned, take_away, write_bytes
 
@@ -90,7 +90,8 @@ def decode_files(paths: Sequence[str], config: "DataConfig", progress: Progress 
 
 def _have_become_readable(paths: Sequence[str], decoded: DecodedFiles) -> bool:
     """Tell whether a file that could not be read then can be now: its size and time are what they were."""
-    return any(_can_be_opened(paths[place]) for place, reason, _ in decoded.problems if reason == UNREADABLE)
+    states = (MISSING, UNREADABLE)  # such as when a disk was taken out, or permission was given
+    return any(_can_be_opened(paths[place]) for place, reason, _ in decoded.problems if reason in states)
 
 
 def _can_be_opened(path: str) -> bool:
