@@ -66,19 +66,13 @@ def exact_duplicates(split: Split) -> list[list[int]]:
     Returns:
         Groups of two or more places, each in order.
     """
-    looks = np.concatenate([_first_look(images) for _, images in _blocks(split)])
+    few = split.peek(FIRST_LOOK)
+    looks = few.view(np.dtype((np.void, few.shape[1])))[:, 0]
     _, look_of, counts = np.unique(looks, return_inverse=True, return_counts=True)
     groups: dict[bytes, list[int]] = defaultdict(list)
     for place in np.flatnonzero(counts[look_of] > 1).tolist():
         groups[hashlib.sha256(split.read(slice(place, place + 1)).data).digest()].append(place)
     return [places for places in groups.values() if len(places) > 1]
-
-
-def _first_look(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.void]:
-    """Take a few pixels of each image, which tell nearly all that differ: `(N,)`, of that many bytes each."""
-    flat = images.reshape(len(images), -1)
-    few = np.ascontiguousarray(flat[:, :: max(1, flat.shape[1] // FIRST_LOOK)])
-    return few.view(np.dtype((np.void, few.shape[1])))[:, 0]
 
 
 def near_duplicates(
