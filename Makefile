@@ -30,12 +30,14 @@ bench: ## measure what takes minutes: tutorials not stored yet, start-up, memory
 	python -m benchmarks.folder
 	python -m benchmarks.page
 
-bench-long: ## measure what takes hours, going on where it was stopped: time to accuracy, share of peak, growth, budgets
+bench-long: ## measure what takes hours, going on where it was stopped: time to accuracy, share of peak, growth, budgets, checks
 	python -m benchmarks.speed
 	python -m benchmarks.saving
 	python -m benchmarks.sgemm
 	python -m benchmarks.growth
 	python -m benchmarks.budget
+	python -m benchmarks.checking
+	python -m benchmarks.small_data
 	python -m benchmarks.page
 
 faults: ## kill, fill the disk, damage files, many times; writes the table of docs/reliability.md: under an hour

@@ -160,13 +160,11 @@ def test_auto_takes_the_shared_small_size_and_gray_only_if_all_are(home: Path, t
     assert decode_files(gray, auto).pixels.shape == (3, 96, 96, 1)
 
 
-def test_large_data_stay_on_disk(home: Path, paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    in_memory = decode_files(paths, CONFIG).pixels
-    assert not isinstance(in_memory, np.memmap)
-    monkeypatch.setattr(cache, "LARGEST_IN_MEMORY", in_memory.nbytes - 1)
-    mapped = decode_files(paths, CONFIG).pixels
-    assert isinstance(mapped, np.memmap)
-    np.testing.assert_array_equal(mapped, in_memory)
+def test_pixels_stay_on_disk_and_none_at_all_are_no_damage(home: Path, paths: list[Path]) -> None:
+    assert isinstance(decode_files(paths, CONFIG).pixels, np.memmap)
+    for path in paths:
+        path.write_bytes(b"")
+    assert decode_files(paths, CONFIG).pixels.shape == (0, 8, 8, 3)
 
 
 def test_progress_counts_all_files_up_to_the_end(home: Path, paths: list[Path], monkeypatch) -> None:
@@ -193,17 +191,13 @@ def empty_the_index(folder: Path) -> None:
     (folder / "index.json").write_text("{}")
 
 
-@pytest.mark.parametrize("largest_in_memory", [0, cache.LARGEST_IN_MEMORY], ids=["mapped", "in memory"])
 @pytest.mark.parametrize("damage", [shorten, lose_the_pixels, halve_the_index, empty_the_index])
 def test_half_written_cache_is_made_anew(
     damage: Callable[[Path], None],
-    largest_in_memory: int,
     home: Path,
     paths: list[Path],
     decoded: list[bytes],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cache, "LARGEST_IN_MEMORY", largest_in_memory)
     whole = np.array(decode_files(paths, CONFIG).pixels)  # a copy: a map would change with its file
     (folder,) = entries(home)
     damage(folder)

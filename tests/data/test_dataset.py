@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lensmith.data import dataset as dataset_module
 from lensmith.data.dataset import Dataset, Skipped, Split
 
 STORE = np.arange(6 * 2 * 3 * 3, dtype=np.uint8).reshape(6, 2, 3, 3)
@@ -35,6 +36,30 @@ def test_what_is_read_of_a_file_is_in_memory(tmp_path: Path) -> None:
     assert not isinstance(images, np.memmap)
     images += 1
     np.testing.assert_array_equal(mapped, STORE)
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="asks Linux")
+@pytest.mark.parametrize("kept", [True, False])
+def test_of_a_large_map_no_page_is_kept_that_is_not_used(
+    kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = np.lib.stride_tricks.as_strided(np.zeros(1, np.uint8), (500, 64, 64, 3), (0, 0, 0, 0))
+    store.tofile(tmp_path / "pixels")
+    mapped = np.memmap(tmp_path / "pixels", np.uint8, "r", shape=store.shape)
+    monkeypatch.setattr(dataset_module, "LARGEST_IN_MEMORY", store.nbytes if kept else store.nbytes - 1)
+    split = Split(mapped, np.arange(500), np.zeros(500, np.int64), ["a"] * 500)
+    split.read()
+    split.peek(64)
+    lines = Path("/proc/self/smaps").read_text().partition(str(tmp_path / "pixels"))[2].splitlines()
+    held = int(next(line for line in lines if line.startswith("Rss:")).split()[1])
+    assert (held > 1000) == kept
+
+
+def test_a_few_values_of_every_image_are_seen_in_the_order_of_the_split() -> None:
+    split = split_of(4, 1, 3)
+    flat = STORE.reshape(len(STORE), -1)
+    np.testing.assert_array_equal(split.peek(6), flat[[4, 1, 3]][:, ::3])
+    np.testing.assert_array_equal(split.peek(1000), flat[[4, 1, 3]])
 
 
 def test_part_of_a_split_keeps_its_labels_and_names() -> None:

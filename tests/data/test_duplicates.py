@@ -46,6 +46,14 @@ def test_the_same_pixels_are_grouped_and_nothing_else():
     assert exact_duplicates(split_of(a, b, a, encoded_again(a), b)) == [[0, 2], [1, 4]]
 
 
+@pytest.mark.parametrize("place", range(19))
+def test_one_value_that_differs_anywhere_makes_two_pictures(place: int):
+    store = np.zeros((4, 16, 20, 1), np.uint8)
+    store[2].reshape(-1)[17 * place] = 1
+    split = Split(store, np.arange(4), np.zeros(4, np.int64), list("abcd"))
+    assert exact_duplicates(split) == [[0, 1, 3]]
+
+
 def test_flat_pictures_are_no_duplicates_of_each_other():
     flat = [Image.new("RGB", (96, 96), (value, value, value)) for value in (10, 100, 200)]
     assert near_duplicates(split_of(*flat, picture(0))) == ([], 0)

@@ -58,6 +58,30 @@ def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
         "import os, signal; from lensmith.data import workers; "
         "print(workers.start().pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
+    ends_with(program)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux")
+def test_one_that_never_ends_does_not_outlive_for_long_the_one_that_started_it(tmp_path: Path) -> None:
+    endless = """
+import time
+from lensmith.data import workers
+workers.SECONDS_FOR_A_FILE = 0.5
+
+def decode_each(paths, target, go_on):
+    time.sleep(600)
+"""
+    program = (
+        "import os, signal, sys; from lensmith.data import workers; "
+        f"line, other = 'from lensmith.data.decoding import decode_each', {endless!r}; "
+        "workers._PROGRAM = workers._PROGRAM.replace(line, other); child = workers.start(); "
+        "workers.send(child, (['a.png'], None)); print(child.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    ends_with(program)
+
+
+def ends_with(program: str) -> None:
+    """Run a program that prints the number of a process and kills itself; make sure that the process ends, too."""
     done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, timeout=60, check=False)
     assert done.returncode == -signal.SIGKILL
     status, end = Path(f"/proc/{int(done.stdout)}/status"), time.monotonic() + 30

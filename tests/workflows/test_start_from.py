@@ -59,3 +59,10 @@ def test_other_images_than_the_runs_are_refused(tiny_run: Run, stripes_folder: P
 def test_a_mistyped_run_is_answered_with_the_nearest(tiny_run: Run, tmp_path: Path):
     with pytest.raises(LensmithError, match="Did you mean 'tiny'"):
         lensmith.train("digits", from_run="tinny", runs=tiny_run.path.parent)
+
+
+def test_a_run_does_not_replace_the_one_it_begins_with(tiny_run: Run, stripes_folder: Path, tmp_path: Path):
+    shutil.copytree(tiny_run.path, tmp_path / "cat")
+    with pytest.raises(RunError, match=r"cannot begin with .*cat and replace it"):
+        lensmith.train(stripes_folder, from_run="cat", name="cat", force=True, runs=tmp_path)
+    assert (tmp_path / "cat" / "model.keras").is_file()

@@ -22,7 +22,7 @@ import PIL
 from lensmith.data.dataset import Images
 from lensmith.data.decode import Color, Header
 from lensmith.data.decoding import Target, decode_in_order, headers_of
-from lensmith.data.reading import UNREADABLE, check_file
+from lensmith.data.reading import MISSING, UNREADABLE, check_file
 from lensmith.errors import DataError, DecodeError
 from lensmith.files import new_folder, not_written, remove_abandoned, take_away, write_bytes
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 LARGEST_NATIVE_SIDE = 64
 """Images that all share a size up to this many pixels keep it; others are photos."""
-LARGEST_IN_MEMORY = 256 * 2**20
-"""Bytes of pixels up to which they are read into memory; above, they stay on disk as a memory map."""
 HEADERS_GUESSED_FROM = 100
 
 # Part of the key: to be raised whenever decoding or resizing changes.
@@ -47,7 +45,7 @@ class DecodedFiles:
     """The pixels of the files that could be decoded.
 
     Attributes:
-        pixels: `uint8 (M, H, W, C)`, in memory or as a memory map.
+        pixels: `uint8 (M, H, W, C)`, a memory map.
         kept: M places in the list of files given.
         problems: Place in the list, reason and detail of every file that could not be decoded.
         hashes: SHA-256 of the content of each of the M files.
@@ -90,7 +88,8 @@ def decode_files(paths: Sequence[str], config: "DataConfig", progress: Progress 
 
 def _have_become_readable(paths: Sequence[str], decoded: DecodedFiles) -> bool:
     """Tell whether a file that could not be read then can be now: its size and time are what they were."""
-    return any(_can_be_opened(paths[place]) for place, reason, _ in decoded.problems if reason == UNREADABLE)
+    states = (MISSING, UNREADABLE)  # such as when a disk was taken out, or permission was given
+    return any(_can_be_opened(paths[place]) for place, reason, _ in decoded.problems if reason in states)
 
 
 def _can_be_opened(path: str) -> bool:
@@ -203,11 +202,10 @@ def _read(folder: Path) -> DecodedFiles | None:
     try:
         index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
         shape = tuple(index["shape"])
-        # Either way, a file of fewer pixels is a ValueError.
-        if math.prod(shape) <= LARGEST_IN_MEMORY:
-            pixels = np.fromfile(file, np.uint8).reshape(shape)
-        else:
-            pixels = np.memmap(file, np.uint8, "r", shape=shape)
+        if file.stat().st_size != math.prod(shape):
+            return None
+        # A map of nothing is refused.
+        pixels = np.memmap(file, np.uint8, "r", shape=shape) if math.prod(shape) else np.zeros(shape, np.uint8)
         problems = [(int(place), str(reason), str(detail)) for place, reason, detail in index["problems"]]
         return DecodedFiles(pixels, index["kept"], problems, index["hashes"], index["color"])
     except (OSError, ValueError, KeyError, TypeError):

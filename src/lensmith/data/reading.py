@@ -7,7 +7,7 @@ from pathlib import Path
 from lensmith.errors import DecodeError
 
 MAX_FILE_BYTES = 512 * 2**20
-UNREADABLE = "unreadable file"
+MISSING, UNREADABLE = "missing file", "unreadable file"
 
 
 def check_file(path: str | Path) -> None:
@@ -19,7 +19,7 @@ def check_file(path: str | Path) -> None:
     try:
         found = os.stat(path)
     except FileNotFoundError:
-        raise DecodeError("missing file") from None
+        raise DecodeError(MISSING) from None
     except OSError as error:
         raise DecodeError(UNREADABLE, error.strerror or str(error)) from None
     if not stat.S_ISREG(found.st_mode):
@@ -38,7 +38,7 @@ def read_file(path: str | Path) -> bytes:
     """
     check_file(path)
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:  # of a small file a buffer takes longer than the reading
             return file.read()
     except OSError as error:
         raise DecodeError(UNREADABLE, error.strerror or str(error)) from None

@@ -203,13 +203,24 @@ def answer(decode: Callable[..., Any], questions: Any, answers: Any) -> None:
             pickle.dump(None, answers)
             answers.flush()
             said = time.monotonic()
+            _end_after(2 * SECONDS_FOR_A_FILE)
 
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             paths, target = pickle.load(questions)
             said = time.monotonic()
-            pickle.dump(decode(paths, target, go_on), answers)
+            # Whoever asks ends this process sooner, but may be gone when a decoder never ends.
+            _end_after(2 * SECONDS_FOR_A_FILE)
+            found = decode(paths, target, go_on)
+            _end_after(0)
+            pickle.dump(found, answers)
             answers.flush()
+
+
+def _end_after(seconds: float) -> None:
+    """Have the system end this process, whatever it is at, after so many seconds from now; 0 for never."""
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def can_start() -> bool:

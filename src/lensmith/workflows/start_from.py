@@ -5,22 +5,27 @@ from pathlib import Path
 from typing import Any
 
 from lensmith.errors import RunError
-from lensmith.runs import find_run
+from lensmith.runs import find_run, runs_root
 
 
-def settings_from(run: str | Path, runs: str | Path | None, *, trust: bool = False) -> dict[str, Any]:
+def settings_from(
+    run: str | Path, runs: str | Path | None, *, name: str | None = None, trust: bool = False
+) -> dict[str, Any]:
     """Return the settings by which a recipe takes over the network of a run, and sees images as it did.
 
     Args:
         run: A run folder, a run's name, or `latest`.
         runs: The runs root.
+        name: Of the new run.
         trust: Whether the run is one's own.
 
     Raises:
-        RunError: There is no such run, or it has no model yet.
+        RunError: There is no such run, it has no model yet, or the new run would replace it.
         UnsafeFile: Its files are elsewhere.
     """
     found = find_run(run, runs, trust=trust)
+    if name is not None and found.path.resolve() == (runs_root(runs) / name).resolve():
+        raise RunError(f"A run cannot begin with {found.path} and replace it. Choose another --name.")
     artifact, file = found.artifact, found.keras_file
     found.check_file(file)
     try:

@@ -65,7 +65,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
     if recipe == "auto":
         recipe = choose_beginning(overrides, from_run)
     if from_run is not None:
-        overrides = settings_from(from_run, runs, trust=trust) | overrides
+        overrides = settings_from(from_run, runs, name=name, trust=trust) | overrides
     resolved = load_recipe(recipe, overrides, base=LOOKED_AT if recipe == "auto" else {})
     limit = Budget(parse_budget(budget), clock.command) if budget else None
     if limit and overrides.keys() & {"epochs", "training.epochs"}:
