@@ -56,7 +56,7 @@ def test_of_a_shortcut_the_larger_field_counts():
 
 def test_neighbours_are_as_far_apart_as_the_strides_make_them():
     views = views_of(calls_of(every_window()))
-    assert views[0] == View((3, 5), (2, 2))
+    assert views[0] == View((3, 5), (2, 2), (23, 18))
     assert views[8].stride == (1, 1)  # the transposed convolution has halved it
     assert views[9].stride == (2, 1)
 

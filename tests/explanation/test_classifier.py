@@ -41,7 +41,7 @@ def test_what_a_layer_within_a_network_puts_out_is_what_keras_says():
     classifier = Classifier(model)
     number = classifier.number_of("inner/c2")
     inner = model.get_layer("inner")
-    part = keras.Model(inner.inputs, inner.get_layer("c2").output)
+    part = keras.Model(inner.inputs[0], inner.get_layer("c2").output)
     expected = part.predict(pixels() / 255, verbose=0)
     np.testing.assert_allclose(np.asarray(classifier.output_of(number, pixels())), expected, atol=1e-5)
     assert classifier.number_of("c2") == number

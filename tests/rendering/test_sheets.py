@@ -53,4 +53,5 @@ def test_larger_values_are_lighter_whatever_their_sign():
 @pytest.mark.parametrize("value", [0.0, 3.0])
 def test_a_layer_that_is_the_same_everywhere_can_be_drawn(value: float, tmp_path: Path):
     save_sheet(_described("flat", "Conv2D", np.full((4, 4, 2), value, np.float32)), tmp_path / "sheet.png")
-    assert Image.open(tmp_path / "sheet.png").size == layout((4, 4, 2)).size
+    with Image.open(tmp_path / "sheet.png") as drawn:
+        assert drawn.size == layout((4, 4, 2)).size

@@ -72,8 +72,12 @@ def values_at_once(calls: Calls) -> int:
 
 
 def values_kept(calls: Sequence[Call]) -> int:
-    """Count the values that training keeps of one picture until it goes back: what the layers put out."""
-    return sum(math.prod(its.output) for its in calls if not its.kind(_RESHAPING))
+    """Count the values that training keeps of one picture until it goes back: what the layers put out.
+
+    Before the first layer that is trained nothing is kept.
+    """
+    first = next((place for place, its in enumerate(calls) if trainable_parameters(its)), len(calls))
+    return sum(math.prod(its.output) for its in calls[first:] if not its.kind(_RESHAPING))
 
 
 def _weights(layer: Any) -> Sequence[Any]:

@@ -39,7 +39,11 @@ def _convolution(call: Call) -> str:
     if all(its.size == 1 for its in windows_of(call.layer)):
         return f"Mixes the {channels} channels of each place into {filters}{_then(call)}."
     groups = getattr(call.layer, "groups", 1)
-    among = f"{channels} channels" if groups == 1 else f"{channels // groups} of the {channels} channels each"
+    among = (
+        ("one channel" if channels == 1 else f"{channels} channels")
+        if groups == 1
+        else f"{channels // groups} of the {channels} channels each"
+    )
     return f"{filters} filters look for patterns of {_window(call)} in {among}{_then(call)}."
 
 

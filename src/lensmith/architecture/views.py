@@ -5,7 +5,7 @@ Araujo, Norris and Sim, Computing receptive fields of convolutional neural netwo
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lensmith.architecture.calls import PIXELS, Call, Calls, Shape
 from lensmith.architecture.sizes import places, windows_of
@@ -19,10 +19,12 @@ class View:
         field: Height and width of the part of the picture that one unit depends on, pixels. At the picture's edge a
             part of it may lie outside.
         stride: Pixels between the fields of two neighbours, downwards and to the right.
+        all: Height and width of what all units together depend on: what windows leave over at the edge is not in it.
     """
 
     field: tuple[int, int]
     stride: tuple[float, float]
+    all: tuple[int, int] = (0, 0)
 
     def share(self, picture: Shape) -> float:
         """Return the share of the picture's area that one unit sees, 0 to 1."""
@@ -33,15 +35,26 @@ def views_of(calls: Calls) -> list[View | None]:
     """Return what the units of each call see; `None` where that cannot be told."""
     if len(calls.picture) != 3:
         return [None] * len(calls.every)
-    known: dict[int, View | None] = {PIXELS: View((1, 1), (1.0, 1.0))}
-    whole = View(calls.picture[:2], (float(calls.picture[0]), float(calls.picture[1])))
+    height, width = calls.picture[:2]
+    known: dict[int, View | None] = {PIXELS: View((1, 1), (1.0, 1.0), (height, width))}
     for number, call in enumerate(calls.every):
         given = [known[source] for source in call.sources]
-        known[number] = _after(call, [its for its in given if its], whole) if given and all(given) else None
+        seen = _after(call, [its for its in given if its]) if given and all(given) else None
+        known[number] = _with_all(seen, call, (height, width)) if seen else None
     return [known[number] for number in range(len(calls.every))]
 
 
-def _after(call: Call, given: Sequence[View], whole: View) -> View | None:
+def _with_all(view: View, call: Call, picture: tuple[int, int]) -> View:
+    """Add what all units together see."""
+    if not call.is_spatial:
+        return view
+    places = zip(view.field, view.stride, call.output[:2], picture, strict=True)
+    down, right = (min(whole, math.ceil(seen + (n - 1) * step)) for seen, step, n, whole in places)
+    return replace(view, all=(down, right))
+
+
+def _after(call: Call, given: Sequence[View]) -> View | None:
+    whole = View(given[0].all, (float(given[0].all[0]), float(given[0].all[1])), given[0].all)
     kind = call.kind(_RULES)
     if kind:
         return _RULES[kind](call, given[0])
@@ -52,8 +65,9 @@ def _after(call: Call, given: Sequence[View], whole: View) -> View | None:
             (max(its.field[0] for its in given), max(its.field[1] for its in given)),
             # One value for all places, as squeeze and excitation have it, has none beside it to be far from.
             (min(its.stride[0] for its in given), min(its.stride[1] for its in given)),
+            (max(its.all[0] for its in given), max(its.all[1] for its in given)),
         )
-    return whole if all(its.field == whole.field for its in given) else None
+    return whole if all(its.field == its.all for its in given) else None
 
 
 def _windowed(call: Call, view: View) -> View | None:
@@ -91,7 +105,7 @@ def _resized(call: Call, view: View) -> View | None:
 
 def _view(axes: Sequence[tuple[int, float]]) -> View:
     (height, down), (width, right) = axes
-    return View((height, width), (down, right))
+    return View((height, width), (down, right))  # what all see is added for all kinds at once
 
 
 def _same(call: Call, view: View) -> View:

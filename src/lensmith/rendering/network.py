@@ -9,7 +9,7 @@ from markupsafe import Markup
 from lensmith.architecture import LayerSummary, Summary
 from lensmith.rendering.wording import TIMES
 
-WIDTH, GAP, LABEL = 1120, 26, 92
+WIDTH, GAP, LABEL = 860, 12, 94
 """Of a row, between blocks, and of the words under one: CSS pixels."""
 TALLEST, LEAST, SLANT = 96, 10, 0.32
 """Side of a block that is as large as the picture; of the smallest; and how far it goes back, of its side."""

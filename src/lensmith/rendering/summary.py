@@ -78,10 +78,8 @@ def sees(layer: LayerSummary) -> str:
     if layer.picture_share == 1:
         return "all of the picture"
     steps = dict.fromkeys(f"{its:g}" for its in layer.stride)
-    return (
-        f"{shape(layer.receptive_field)} pixels ({percent(layer.picture_share)} of the picture), "
-        f"{TIMES.join(steps)} apart"
-    )
+    part = f"{shape(layer.receptive_field)} pixels ({percent(layer.picture_share)} of the picture)"
+    return f"{part}, neighbours {TIMES.join(steps)} apart" if len(layer.output_shape) == 3 else part
 
 
 def came_from(layer: LayerSummary, before: LayerSummary | None) -> str:
@@ -100,7 +98,7 @@ def _details(layer: LayerSummary) -> Iterator[str]:
             else (f"     parameters   {layer.parameter_arithmetic}")
         )
     if layer.multiply_adds:
-        yield f"     multiply-adds {layer.multiply_adds:,}"
+        yield f"     products     {layer.multiply_adds:,} multiply-adds"
     seen = sees(layer)
     if seen:
         yield f"     sees         {seen}"
