@@ -331,3 +331,9 @@ def test_metrics_have_the_same_names_however_many_were_made_before():
     its = config(metrics=["AUC", "AUC", "Precision", "TopKCategoricalAccuracy", {"class_name": "Recall", "name": "r"}])
     names = [[metric.name for metric in make_metrics(its)[1:]] for _ in range(3)]
     assert names == [["auc", "auc_2", "precision", "top_k_categorical_accuracy", "r"]] * 3
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_a_learning_rate_below_zero_is_refused(name: str) -> None:
+    with pytest.raises(RecipeError, match=r"its first step leads uphill\. Give a learning rate above 0"):
+        check_optimizer(config(optimizer={"class_name": name, "learning_rate": -0.5}))

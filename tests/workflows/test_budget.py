@@ -170,6 +170,11 @@ def test_a_run_with_a_budget_ends_in_time_and_its_recipe_repeats_it_bit_for_bit(
     assert all((a == b).all() for a, b in zip(*weights, strict=True))
 
 
+def test_an_empty_budget_is_no_budget(tmp_path: Path):
+    with pytest.raises(LensmithError, match="--budget '' is no time"):
+        lensmith.train("digits", budget="", runs=tmp_path)
+
+
 def test_epochs_and_a_budget_are_not_both_taken(tmp_path: Path):
     with pytest.raises(LensmithError, match="--budget chooses the epochs: give it or --epochs, not both"):
         lensmith.train("digits", budget="40s", set={"epochs": 3}, runs=tmp_path)

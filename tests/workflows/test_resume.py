@@ -166,19 +166,35 @@ def test_a_run_whose_files_are_elsewhere_is_refused_before_anything_is_done(run:
 
 @pytest.fixture
 def changing(tmp_path: Path) -> tuple[Path, Run]:
-    """A folder of images and a run on it."""
-    folder = write_folder(tmp_path / "data", *stripes(40), ("a", "b"))
-    record = lensmith.train(folder, "cifar-2conv", set=QUICK, name="r", runs=tmp_path / "runs")
+    """A folder of training images, with one of test images beside it, and a run on them."""
+    folder = write_folder(tmp_path / "data" / "train", *stripes(40), ("a", "b"))
+    write_folder(tmp_path / "data" / "test", *stripes(10, seed=1), ("a", "b"))
+    record = lensmith.train(folder.parent, "cifar-2conv", set=QUICK, name="r", runs=tmp_path / "runs")
     return folder, Run(Path(record.run))
 
 
 def test_other_images_are_refused_unless_forced(changing: tuple[Path, Run]):
     folder, run = changing
     Image.new("RGB", (12, 12)).save(folder / "a" / "new.png")
-    with pytest.raises(RunError, match=r"had 40 usable images and has 41.*--force"):
+    with pytest.raises(RunError, match=r"had 50 usable images and has 51.*--force"):
         lensmith.resume(run.path, epochs=3)
     assert run.info["state"] == "finished"
     assert lensmith.resume(run.path, epochs=3, force=True).epochs == 3
+
+
+def test_other_images_are_refused_always_where_the_test_is_drawn_from_them(tmp_path: Path):
+    folder = write_folder(tmp_path / "data", *stripes(40), ("a", "b"))
+    record = lensmith.train(folder, "cifar-2conv", set=QUICK, name="r", runs=tmp_path / "runs")
+    Image.new("RGB", (12, 12)).save(folder / "a" / "new.png")
+    for force in (False, True):
+        with pytest.raises(RunError, match=r"had 40 usable images and has 41, and its test split is drawn from them"):
+            lensmith.resume(record.run, epochs=3, force=force)
+
+
+def test_a_recipe_that_is_gone_is_named(run: Run):
+    run.recipe_file.unlink()
+    with pytest.raises(RunError, match=r"recipe\.toml is missing\. Put it back"):
+        lensmith.resume(run.path)
 
 
 @pytest.mark.parametrize("change", [40, -20])
@@ -198,7 +214,8 @@ def test_epochs_of_another_length_are_refused_even_when_forced(change: int, chan
 
 def test_other_classes_are_refused_always(changing: tuple[Path, Run]):
     folder, run = changing
-    (folder / "a").rename(folder / "c")
+    for split in folder.parent.iterdir():
+        (split / "a").rename(split / "c")
     with pytest.raises(RunError, match="its classes were a, b and are b, c"):
         lensmith.resume(run.path, force=True)
 

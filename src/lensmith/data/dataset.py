@@ -122,6 +122,11 @@ class Dataset(Record):
         return (height, width, channels)
 
     @property
+    def test_is_drawn(self) -> bool:
+        """Whether the test split was taken out of the training images, so that other images make another one."""
+        return self.split_origin.startswith("test")
+
+    @property
     def splits(self) -> dict[str, Split]:
         """The splits that exist, by name: `train`, `validation`, `test`."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}

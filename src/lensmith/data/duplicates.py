@@ -88,6 +88,8 @@ def near_duplicates(
     Returns:
         The pairs; and how many more look alike as thumbnails that were not looked at, because they are too many.
     """
+    if min(split.store.shape[1:3]) < THUMBNAIL:
+        return [], 0  # so few pixels are alike for many things
     thumbnails = np.concatenate([shrink(_gray(images), THUMBNAIL)[..., 0] for _, images in _blocks(split)])
     left_out = np.array([place for group in equal for place in sorted(group)[1:]], np.int64)
     candidates, beyond = _alike(thumbnails, left_out)

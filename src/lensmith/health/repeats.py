@@ -5,9 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from lensmith.data import NearPair, exact_duplicates, near_duplicates
 from lensmith.health.findings import Finding, Severity, Whole, finding_of_groups
 
+NEARLY = "nearly the same picture"
 ACROSS = "What is measured on them is no measure: the network has seen them. Keep them on one side: --fix."
-WITHIN = "They count twice. Keep one of each: --fix."
-TWO_LABELS = "One of the labels is wrong: look at them, and correct it. --fix leaves those of the same pixels out."
+WITHIN = {
+    "same pixels": "They count twice. Keep one of each: --fix.",
+    NEARLY: "They count nearly twice. Keep one of each.",
+}
+TWO_LABELS = {
+    "same pixels": "One of the labels is wrong: look at them, and correct it. --fix leaves them out.",
+    NEARLY: "If they show the same thing, one of the labels is wrong: look at them, and correct it.",
+}
 
 
 def repeated(
@@ -26,7 +33,7 @@ def repeated(
     exact = exact_duplicates(whole.images)
     near, beyond = near_duplicates(whole.images, exact, progress)
     details = [f"{its.similarity:.0%} alike{', mirrored' if its.mirrored else ''}" for its in near]
-    nearly = _by_worst(whole, "nearly the same picture", [[its.a, its.b] for its in near], details)
+    nearly = _by_worst(whole, NEARLY, [[its.a, its.b] for its in near], details)
     found = [*exact_repeats(whole, exact), *nearly]
     if beyond:
         found.append(
@@ -46,8 +53,8 @@ def _by_worst(whole: Whole, what: str, groups: Sequence[Sequence[int]], details:
     """Sort groups by what is worst about each."""
     kinds: list[tuple[str, Severity, str]] = [
         (f"{what} in several splits", "error", ACROSS),
-        (f"{what} under several labels", "error", TWO_LABELS),
-        (what, "warning", WITHIN),
+        (f"{what} under several labels", "error", TWO_LABELS[what]),
+        (what, "warning", WITHIN[what]),
     ]
     sorted_by: dict[str, list[int]] = {kind: [] for kind, _, _ in kinds}
     for number, group in enumerate(groups):

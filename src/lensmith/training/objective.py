@@ -80,6 +80,11 @@ def check_optimizer(config: TrainingConfig) -> None:
             f"training.optimizer, {config.optimizer.class_name}: its first step leads to {variable.numpy()[0]}. "
             "Give a learning rate that is a finite number."
         )
+    if variable.numpy()[0] > 1:
+        raise RecipeError(
+            f"training.optimizer, {config.optimizer.class_name}: its first step leads uphill. Give a "
+            "learning rate above 0."
+        )
     if optimizer.use_ema:
         raise RecipeError(
             f"training.optimizer, {config.optimizer.class_name}: use_ema averages weights without the statistics of "

@@ -56,8 +56,10 @@ def recipe_of(run: Run, overrides: Mapping[str, Any] | None = None) -> Recipe:
         RunError: The run has none.
     """
     info = run.info
-    if "data" not in info or not run.recipe_file.exists():
+    if "data" not in info:
         raise RunError(f"Run {run.name} stopped before training began; train it anew.")
+    if not run.recipe_file.exists():
+        raise RunError(f"{run.recipe_file} is missing. Put it back, or train the run anew.")
     run.check_file(run.recipe_file)
     return load_recipe(run.recipe_file, overrides).model_copy(update={"name": info["recipe"]})
 
@@ -83,7 +85,7 @@ def check_unchanged(run: Run, recipe: Recipe, dataset: Dataset, *, force: bool =
         run: Says what it was.
         recipe: As it is to go on; another number of epochs is no change.
         dataset: As it is now.
-        force: Go on although versions, or images of the same classes, have changed.
+        force: Go on although versions have changed, or images of the same classes that come with a test split.
 
     Returns:
         What has changed and does no harm or was forced, in sentences.
@@ -98,7 +100,14 @@ def check_unchanged(run: Run, recipe: Recipe, dataset: Dataset, *, force: bool =
             f"Run {run.name} cannot go on, because it would be another one: {'; '.join(fixed)}. "
             "Undo that, or train a new run."
         )
-    forced = [*_changed_images(dataset, then["data"]), *_changes("versions", then.get("versions", {}), versions())]
+    images = _changed_images(dataset, then["data"])
+    if images and dataset.test_is_drawn:
+        raise RunError(
+            f"Run {run.name} cannot go on, not even with --force: {images[0]}, and its test split is drawn from them, "
+            "so images that it was trained on would now be in the test. Put back the images that it had, or train a "
+            "new run."
+        )
+    forced = [*images, *_changes("versions", then.get("versions", {}), versions())]
     if forced and not force:
         raise RunError(
             f"Run {run.name} would not go on as it began: {'; '.join(forced)}. "

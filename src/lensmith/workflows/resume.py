@@ -45,7 +45,7 @@ def resume(
         epochs: Where to end, counted from the run's beginning; the recipe's by default. A learning-rate schedule that
             spans the training spans this many.
         runs: The runs root.
-        force: Go on although versions, or images of the same classes, have changed.
+        force: Go on although versions have changed, or images of the same classes that come with a test split.
         trust: Whether the run is one's own: its files may be links to other places.
         callbacks: As for `train`. What they know themselves does not come back.
 

@@ -67,7 +67,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
     if from_run is not None:
         overrides = settings_from(from_run, runs, name=name, trust=trust) | overrides
     resolved = load_recipe(recipe, overrides, base=LOOKED_AT if recipe == "auto" else {})
-    limit = Budget(parse_budget(budget), clock.command) if budget else None
+    limit = Budget(parse_budget(budget), clock.command) if budget is not None else None
     if limit and overrides.keys() & {"epochs", "training.epochs"}:
         raise LensmithError("--budget chooses the epochs: give it or --epochs, not both.")
     kind_of(str(data))  # so that a mistyped path is answered before Keras has started
