@@ -64,7 +64,8 @@ def activations(model: Any, picture: npt.NDArray[np.uint8], wanted: Collection[i
         return
     pixels = keras.ops.convert_to_tensor(picture[np.newaxis].astype(np.float32))
     for step in walk(model, pixels):
-        if step.number in wanted:
+        # A layer that only does something in training gives back what it got.
+        if step.number in wanted and step.output is not step.inputs[0]:
             yield _described(
                 step.name, type(step.layer).__name__, keras.ops.convert_to_numpy(step.output)[0].astype(np.float32)
             )

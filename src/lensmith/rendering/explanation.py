@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from lensmith.explanation import UNCHANGED, LayerActivations, Map, Sliding
-from lensmith.rendering.canvas import drawable, drawing
+from lensmith.files import replacing
+from lensmith.rendering.canvas import TINY_IMAGE
 from lensmith.rendering.pages import render_page
 from lensmith.rendering.pictures import picture
 from lensmith.rendering.sheets import Sheet, colored
@@ -57,21 +59,23 @@ class DrawnLayer:
 
 
 def save_map(its: ExplainedMap, image: npt.NDArray[np.uint8], path: Path) -> None:
-    """Draw a picture, and a map of it laid over its grey likeness, with its scale."""
+    """Draw a map over the picture's grey likeness: the stronger the colour, the more a place counts.
+
+    Args:
+        its: The map.
+        image: `uint8 (H, W, C)`, as the network sees it.
+        path: The PNG to write.
+    """
     values = its.map.values
     largest = float(np.abs(values).max()) or 1.0
     grey = image.mean(axis=-1, keepdims=True).repeat(3, axis=-1)
     strength = (np.abs(values) / largest)[..., np.newaxis]
-    over = (0.35 + 0.65 * grey / 255) * colored(values / largest) * strength + grey * 0.6 * (1 - strength)
-    with drawing(path, 7.4, 3.4) as figure:
-        left, right = figure.subplots(1, 2)
-        left.imshow(image if image.shape[2] == 3 else image[:, :, 0], cmap="gray", vmin=0, vmax=255)
-        shown = right.imshow(np.clip(over, 0, 255).astype(np.uint8))
-        for axes, title in ((left, "what the network sees"), (right, f"{NAMES[its.map.method][0]}: {its.class_name}")):
-            axes.set_title(drawable(title), fontsize=9)
-            axes.set_axis_off()
-        right.set_aspect("equal")
-        shown.set_interpolation("nearest" if max(image.shape[:2]) <= 64 else "auto")
+    over = colored(values / largest) * (0.35 + 0.65 * grey / 255) * strength + 0.6 * grey * (1 - strength)
+    pixels = Image.fromarray(np.clip(over, 0, 255).astype(np.uint8))
+    scale = max(1, SIDE * 2 // max(pixels.size))
+    how = Image.Resampling.NEAREST if max(pixels.size) <= TINY_IMAGE else Image.Resampling.BILINEAR
+    with replacing(path) as temporary:
+        pixels.resize((scale * pixels.width, scale * pixels.height), how).save(temporary, "PNG")
 
 
 def render_explanation(

@@ -67,7 +67,7 @@ def save_sheet(layer: LayerActivations, path: Path) -> Sheet:
         pixels[top - 2 : top + height + 2, left - 2 : left + width + 2] = frame
         pixels[top : top + height, left : left + width] = tile
     with replacing(path) as temporary:
-        Image.fromarray(pixels).save(temporary, "PNG", optimize=True)
+        Image.fromarray(pixels).save(temporary, "PNG", compress_level=3)
     return laid_out
 
 

@@ -12,7 +12,8 @@ SECONDS = 1.2
 """That each step is shown."""
 CELL, SMALL = 26, 46
 """CSS pixels of a value of the picture and of the output; and of one that is multiplied."""
-GAP = 44
+GAP, HEADING = 44, 240
+"""CSS pixels between the three parts; and that the words over the middle one take."""
 COLOURS = {1: ("gray",), 3: ("red", "green", "blue")}
 
 STYLE = """
@@ -35,7 +36,7 @@ def draw_sliding(sliding: Sliding) -> Markup:
     size, channels = sliding.kernel.shape[0], sliding.kernel.shape[2]
     over = sliding.values.shape
     middle = over[1] * CELL + GAP
-    right = middle + size * SMALL + GAP
+    right = middle + max(size * SMALL, HEADING) + GAP
     height = 30 + max(over[0] * CELL, channels * (size * SMALL + 18), rows * CELL) + 44
     width = right + max(columns * CELL, 250)
     parts = [
