@@ -45,7 +45,7 @@ def multiply_adds(call: Call) -> int | None:
     Returns:
         0 for other layers whose work is small beside theirs; `None` where it cannot be told, as of attention.
     """
-    kernel = sum(math.prod(its.shape) for its in _weights(call.layer) if len(its.shape) > 1)
+    kernel: int = sum(math.prod(its.shape) for its in _weights(call.layer) if len(its.shape) > 1)
     if call.kind(_CONVOLUTIONS):
         return kernel * math.prod(places(call.output, call.layer))
     if call.kind(("BaseConvTranspose",)):

@@ -195,7 +195,7 @@ def _layer(call: Call, view: View | None, multiplied: int | None, calls: Calls) 
         multiply_adds=multiplied,
         activation_bytes=4 * math.prod(call.output),
         weight_bytes=4 * numbers,
-        receptive_field=view and view.field,
-        stride=view and view.stride,
-        picture_share=view and view.share(calls.picture),
+        receptive_field=view.field if view else None,
+        stride=view.stride if view else None,
+        picture_share=view.share(calls.picture) if view else None,
     )

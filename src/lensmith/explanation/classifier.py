@@ -1,6 +1,6 @@
 """A classifier as explanations want it: the score of each class, and what any layer puts out on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -128,8 +128,8 @@ def _without_softmax(number: int, layer: Any, arguments: tuple[Any, ...], named:
         layer.activation = kept
 
 
-def _last(steps: Any) -> Step:
-    step = None
+def _last(steps: Iterator[Step]) -> Step:
+    step: Step | None = None
     for its in steps:
         step = its
     assert step is not None

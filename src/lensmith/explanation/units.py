@@ -94,7 +94,8 @@ class _Watched:
 
     def statistics(self) -> UnitStatistics:
         kernel = next((its for its in self.step.layer.weights if len(its.shape) > 1), None) if _has(self.step) else None
-        weights = np.histogram(np.asarray(kernel), BINS) if kernel is not None else (np.zeros(0), np.zeros(0))
+        nothing = np.zeros(0, np.int64), np.zeros(0)
+        weights = np.histogram(np.asarray(kernel), BINS) if kernel is not None else nothing
         return UnitStatistics(
             layer=self.step.name,
             type=type(self.step.layer).__name__,
@@ -104,7 +105,7 @@ class _Watched:
             edges=self.edges.tolist(),
             counts=self.counts.tolist(),
             weight_edges=weights[1].tolist(),
-            weight_counts=weights[0].tolist(),
+            weight_counts=[int(its) for its in weights[0]],
         )
 
 

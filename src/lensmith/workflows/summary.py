@@ -120,11 +120,12 @@ def _kept_by_optimizer(recipe: Recipe) -> int:
     """Count the numbers that a recipe's optimizer keeps of each weight."""
     import keras
 
-    weight = keras.Variable(keras.ops.ones((2, 2, 2, 2)))
+    side = 2
+    weight = keras.Variable(keras.ops.ones((side, side, side, side)))
     optimizer = make_optimizer(recipe.training, 1)
     optimizer.build([weight])
-    kept = sum(math.prod(its.shape) for its in optimizer.variables if its.shape)
-    return round(kept / math.prod(weight.shape))
+    kept: int = sum(math.prod(its.shape) for its in optimizer.variables if its.shape)
+    return round(kept / side**4)
 
 
 def _parse(text: str) -> Shape:
