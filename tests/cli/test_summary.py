@@ -1,6 +1,7 @@
 """`lensmith summary`."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,12 @@ def test_a_network_that_cannot_be_built_is_an_error_of_the_layer(monkeypatch: py
     assert said.startswith("Error: Layer ")
     assert "padding" in said
     assert "larger images" in said
+
+
+def test_what_the_docs_show_is_what_is_printed(monkeypatch: pytest.MonkeyPatch, capsys):
+    page = (Path(__file__).parents[2] / "docs" / "summary.md").read_text(encoding="utf-8")
+    shown = page.split("```text\n")[1].split("\n```")[0]
+    assert run_main(monkeypatch, "summary", "mnist-3conv") == 0
+    printed = capsys.readouterr().out
+    names = r"(conv2d|max_pooling2d)(_\d+)? "  # Keras numbers them through
+    assert re.sub(names, r"\1 ", shown) in re.sub(names, r"\1 ", printed)

@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -75,10 +74,9 @@ def test_a_link_out_of_somebody_elses_run_is_not_followed(tiny_run: Run, tmp_pat
         lensmith.explain("r", a_picture(tmp_path / "a.png"), runs=tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_said(tiny_run: Run, tmp_path: Path):
-    (tmp_path / "out").mkdir(mode=0o500)
-    with pytest.raises(LensmithError, match="Permission denied"):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(LensmithError, match="out"):
         lensmith.explain(tiny_run.path, a_picture(tmp_path / "a.png"), output=tmp_path / "out")
 
 
