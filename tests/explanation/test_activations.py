@@ -9,16 +9,10 @@ def test_each_layer_is_computed_at_the_pictures_own_size():
     model = backbone()
     picture = np.tile(marked(4, 4), (3, 2, 1))
     found = list(activations(model, picture, range(6)))
-    assert [its.name for its in found] == [
-        "rescaling",
-        "inner/c1",
-        "inner/max_pooling2d",
-        "inner/c2",
-        "inner/n",
-        "inner/r",
-    ] or (
-        [its.type for its in found] == ["Rescaling", "Conv2D", "MaxPooling2D", "Conv2D", "BatchNormalization", "ReLU"]
-    )
+    assert [its.type for its in found] == [
+        "Rescaling", "Conv2D", "MaxPooling2D", "Conv2D", "BatchNormalization", "ReLU"
+    ]  # fmt: skip
+    assert [its.name for its in found if "/" in its.name][-1] == "inner/r"
     assert found[1].shape == (96, 64, 6)
     assert found[-1].shape == (48, 32, 8)
     inner = model.get_layer("inner")

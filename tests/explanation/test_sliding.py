@@ -33,9 +33,12 @@ def test_the_part_is_around_what_the_filter_answers_to():
 
 
 def test_padding_is_marked_as_such():
-    found = slide(first_layer("same", 1, "relu"), marked(0, 0), channel=0)
-    if found.top < 0:
-        assert not found.inside[0].any()
+    picture = np.zeros((SIDE, SIDE, 3), np.uint8)
+    picture[0, 5] = 255  # the filter answers to nothing but the upper edge
+    found = slide(first_layer("same", 1, "relu"), picture, channel=0)
+    assert found.top == -1
+    assert not found.inside[0].any()
+    assert found.inside[1:].any()
     assert (found.values[~found.inside] == 0).all()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lensmith.errors import LensmithError, did_you_mean
-from lensmith.models import Step, call, graph_of, walk
+from lensmith.models import Step, call_layer, graph_of, walk
 
 Floats = npt.NDArray[np.float32]
 SOFTMAX = ("softmax", "log_softmax")
@@ -90,7 +90,7 @@ class Classifier:
         extra = added or {}
 
         def compute(number: int, layer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-            made = _without_softmax if number == self._softmax else call
+            made = _without_softmax if number == self._softmax else call_layer
             output = made(number, layer, arguments, named)
             return output + keras.ops.cast(extra[number], output.dtype) if number in extra else output
 
@@ -123,7 +123,7 @@ def _without_softmax(number: int, layer: Any, arguments: tuple[Any, ...], named:
 
     kept, layer.activation = layer.activation, keras.activations.linear
     try:
-        return call(number, layer, arguments, named)
+        return call_layer(number, layer, arguments, named)
     finally:
         layer.activation = kept
 

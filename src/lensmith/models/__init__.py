@@ -13,7 +13,7 @@ from lensmith.models.keras_objects import (
 )
 from lensmith.models.plain import check_agreement, plain
 from lensmith.models.python_code import to_python
-from lensmith.models.walking import PIXELS, Step, call, graph_of, walk
+from lensmith.models.walking import PIXELS, Step, call_layer, graph_of, walk
 
 __all__ = [
     "BUILDERS",
@@ -24,7 +24,7 @@ __all__ = [
     "adapting",
     "argument_problem",
     "build_model",
-    "call",
+    "call_layer",
     "check_agreement",
     "explain_refusal",
     "graph_of",

@@ -57,7 +57,7 @@ def walk(model: Any, pixels: Any, compute: Compute | None = None) -> Iterator[St
             f"{model.name} is not made of layers that follow one another from one input, so nothing can be said of "
             "them. Expected a Sequential, or a Model made of its inputs and outputs."
         )
-    yield from _Walk(compute or call).through(graph, [(pixels, PIXELS)], "")
+    yield from _Walk(compute or call_layer).through(graph, [(pixels, PIXELS)], "")
 
 
 def graph_of(model: Any) -> Any:
@@ -66,7 +66,7 @@ def graph_of(model: Any) -> Any:
     return graph if hasattr(graph, "_nodes_by_depth") else None
 
 
-def call(number: int, layer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def call_layer(number: int, layer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Call a layer as an answer wants it: Keras' augmentation layers, called alone, take themselves to be training."""
     del number
     if getattr(layer, "_call_has_training_arg", False):
