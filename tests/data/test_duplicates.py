@@ -2,13 +2,13 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 from tests.health.planted import picture
 
 from lensmith.data import Split, duplicates
-from lensmith.data.duplicates import exact_duplicates, joined, near_duplicates, shrink
+from lensmith.data.duplicates import exact_duplicates, joined, near_duplicates
 
 
 def encoded_again(image: Image.Image) -> Image.Image:
@@ -24,6 +24,7 @@ CHANGES = {
     "brightened": lambda its: ImageEnhance.Brightness(its).enhance(1.3),
     "of less contrast": lambda its: ImageEnhance.Contrast(its).enhance(0.6),
     "cropped": lambda its: its.crop((0, 5, 90, 95)),
+    "cropped more, and mirrored": lambda its: its.crop((8, 3, 91, 86)).transpose(Image.Transpose.FLIP_LEFT_RIGHT),
     "gray": lambda its: its.convert("L").convert("RGB"),
 }
 
@@ -38,7 +39,7 @@ def test_a_picture_and_what_became_of_it_are_a_pair_and_no_others_are(change: st
     images = [picture(seed) for seed in range(30)]
     (pair,), beyond = near_duplicates(split_of(*images, CHANGES[change](images[7])))
     assert beyond == 0
-    assert (pair.a, pair.b, pair.mirrored) == (7, 30, change == "mirrored")
+    assert (pair.a, pair.b, pair.mirrored) == (7, 30, "mirrored" in change)
 
 
 def test_the_same_pixels_are_grouped_and_nothing_else():
@@ -75,30 +76,6 @@ def test_of_too_many_that_look_alike_the_most_alike_are_looked_at(monkeypatch: p
     assert len(pairs) <= 3
     assert beyond > 3
     assert done[-1] == (3, 3)
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.integers(8, 70), st.integers(8, 70), st.integers(0, 9))
-def test_crops_by_sums_are_the_crops_shrunk(height: int, width: int, seed: int):
-    gray = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
-    boxes = [box for share in duplicates.CROPS for box in duplicates._boxes(height, width, share)]
-    expected = [
-        shrink(gray[np.newaxis, top : top + h, left : left + w, np.newaxis], duplicates.COMPARED)[0, :, :, 0]
-        for top, left, h, w in boxes
-    ]
-    np.testing.assert_allclose(duplicates._crops(gray), expected, atol=0.01)
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.integers(3, 40), st.integers(3, 40), st.integers(1, 20))
-def test_shrinking_keeps_a_flat_picture_as_it_is(height: int, width: int, side: int):
-    images = np.full((2, height, width, 1), 77, np.uint8)
-    np.testing.assert_allclose(shrink(images, side), 77, rtol=1e-4)
-
-
-def test_shrinking_by_a_whole_number_averages():
-    image = np.arange(16, dtype=np.uint8).reshape(1, 4, 4, 1)
-    assert shrink(image, 2)[0, :, :, 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]
 
 
 @given(st.lists(st.lists(st.integers(0, 30), min_size=2, max_size=5)))

@@ -1,9 +1,8 @@
 """Find pictures that are there more than once: the same pixels, or nearly the same picture.
 
 Nearly the same is what one picture becomes when it is encoded again, made larger or smaller, mirrored, brightened, made
-gray, or cropped a little. The detail of small thumbnails, which leaves out what skies and walls have in common, is
-compared each with each, by products of matrices; of what is alike there, the pictures themselves are laid over one
-another, in several crops.
+gray, or cropped a little. The detail of tiny thumbnails, which leaves out what skies and walls have in common, is
+compared each with that of each one's crops, by products of matrices; what is alike there is laid over one another.
 """
 
 import hashlib
@@ -12,33 +11,35 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from lensmith.data.dataset import Labels, Split
+from lensmith.data.dataset import Split
+from lensmith.data.overlaying import Overlaid
+from lensmith.data.thumbnails import Floats, detail, gray, shrink, thumbnails, unit
 
-Floats = npt.NDArray[np.float32]
-
-THUMBNAIL = 16
-"""Pixels a side of what is compared each with each."""
-COMPARED = 32
-"""Pixels a side of what is laid over one another."""
-ALIKE = 0.45
-"""Correlation of the detail of thumbnails from which on two pictures are looked at closely."""
+SMALLEST_SIDE = 16
+"""Pixels; images of fewer are alike for many things."""
+CROPPED_FROM, THUMBNAIL = 32, 8
+"""Pixels a side of what crops are taken from, and of what is compared each with each."""
+CROP = 28
+"""Pixels of `CROPPED_FROM` that a crop has."""
+ALIKE = 0.88
+"""Correlation of the detail of thumbnails from which on two pictures are laid over one another."""
 SAME = 0.80
 """Correlation of detail from which on two pictures are nearly the same."""
+RICH, SAME_IF_POOR = 130, 0.98
+"""Of 32 by 32 pixels, over how many the detail is spread at least. Over fewer, as with strokes on paper, pictures of
+different things are alike, and more correlation is asked for."""
 FLAT = 4.0
 """Standard deviation of gray, out of 255, below which a picture has nothing to compare."""
-CROPS = (1.0, 0.95, 0.9, 0.85, 0.8)
-"""Shares of a side that one picture may be of the other."""
 FIRST_LOOK = 64
 """Values of an image that are compared before all are."""
-BLOCK = 1024
-"""Pictures that are compared with all others at once."""
-BLOCK_BYTES = 32 * 2**20
-"""Of pixels that are read at once."""
-MOST_PAIRS = 20_000
-"""Looked at closely, the most alike first."""
-DETAILS_KEPT = 2_000
+BLOCK = (256, 4096)
+"""Pictures that are compared at once: few enough for a processor's cache."""
+MOST_PAIRS = 30_000
+"""Laid over one another: the most alike."""
+MOST_HELD = 500_000
+"""Pairs, some of them several times, before the least alike are dropped."""
+OVERLAID_KEPT = 4_000
 
 
 @dataclass(frozen=True)
@@ -83,158 +84,137 @@ def near_duplicates(
     Args:
         split: Images.
         equal: Groups of places of equal pixels, of each of which only the first is looked at.
-        progress: Called with pairs looked at and pairs in all.
+        progress: Called with what is done and what is to do, in thousandths of the whole.
 
     Returns:
         The pairs; and how many more look alike as thumbnails that were not looked at, because they are too many.
     """
-    if min(split.store.shape[1:3]) < THUMBNAIL:
-        return [], 0  # so few pixels are alike for many things
-    thumbnails = np.concatenate([shrink(_gray(images), THUMBNAIL)[..., 0] for _, images in _blocks(split)])
-    left_out = np.array([place for group in equal for place in sorted(group)[1:]], np.int64)
-    candidates, beyond = _alike(thumbnails, left_out)
-    details = _Details(split)
+    if min(split.store.shape[1:3]) < SMALLEST_SIDE:
+        return [], 0
+    small = thumbnails(split, CROPPED_FROM)
+    small[[place for group in equal for place in sorted(group)[1:]]] = 0
+    candidates, beyond = _alike(small)
+    overlaid = _Kept(split)
     seen: dict[tuple[int, int], NearPair] = {}
     for done, (a, b, mirrored) in enumerate(candidates, 1):
-        similarity = details.similarity(a, b, mirrored=mirrored)
+        similarity = _similarity(overlaid.of(a, mirrored=False), overlaid.of(b, mirrored=mirrored))
         before = seen.get((a, b))
-        if similarity >= SAME and (before is None or before.similarity < similarity):
+        if similarity and (before is None or before.similarity < similarity):
             seen[a, b] = NearPair(a, b, similarity, mirrored)
         if progress and (done % 1000 == 0 or done == len(candidates)):
             progress(done, len(candidates))
     return sorted(seen.values(), key=lambda its: (-its.similarity, its.a, its.b)), beyond
 
 
-def shrink(images: npt.NDArray[np.uint8], side: int) -> Floats:
-    """Average the pixels of images down, or repeat them up, to so many a side.
-
-    Args:
-        images: `(N, H, W, C)`.
-        side: Pixels.
-
-    Returns:
-        `(N, side, side, C)`.
-    """
-    values = images.astype(np.float32)
-    for axis in (1, 2):
-        length = values.shape[axis]
-        edges = np.linspace(0, length, side + 1)
-        first = np.floor(edges[:-1]).astype(int)
-        last = np.maximum(np.ceil(edges[1:]).astype(int), first + 1)
-        sums = np.concatenate([np.zeros_like(values.take([0], axis)), values.cumsum(axis)], axis)
-        shape = [1] * values.ndim
-        shape[axis] = side
-        values = (sums.take(last, axis) - sums.take(first, axis)) / (last - first).reshape(shape).astype(np.float32)
-    return values
+def _similarity(one: Overlaid, other: Overlaid) -> float:
+    """Return how alike two pictures are; 0 where they are not nearly the same."""
+    similarity = one.similarity(other)
+    is_same = similarity >= SAME and (similarity >= SAME_IF_POOR or min(one.richness, other.richness) >= RICH)
+    return similarity if is_same else 0.0
 
 
-def _blocks(split: Split) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
-    """Yield the images some at a time, each time with the place of the first."""
-    size = max(1, BLOCK_BYTES // split.store[0].nbytes)
-    for start in range(0, len(split), size):
-        yield start, split.read(slice(start, start + size))
-
-
-def _gray(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Take the colour out: the mean of the channels, `(N, H, W, 1)`."""
-    return images if images.shape[-1] == 1 else images.mean(axis=-1, keepdims=True, dtype=np.float32).astype(np.uint8)
-
-
-def _alike(thumbnails: Floats, left_out: npt.NDArray[np.int64]) -> tuple[list[tuple[int, int, bool]], int]:
-    """List the pairs whose thumbnails, or whose thumbnail and mirrored thumbnail, are alike: the most alike first.
+def _alike(small: Floats) -> tuple[list[tuple[int, int, bool]], int]:
+    """List the pairs of which one, or its mirror image, is like the other or a part of it.
 
     Returns:
-        At most `MOST_PAIRS` of them, and how many there are beyond.
+        At most `MOST_PAIRS` of them, the most alike, in order of places; and at least how many there are beyond.
     """
-    flat = thumbnails.std(axis=(1, 2)) < FLAT
-    flat[left_out] = True
-    vectors, mirrored = _detail(thumbnails), _detail(thumbnails[:, :, ::-1])
-    vectors[flat], mirrored[flat] = 0, 0
-    best, threshold, count = np.zeros((4, 0), np.float32), ALIKE, 0
-    for start in range(0, len(vectors), BLOCK):
-        for is_mirrored, others in ((0, vectors), (1, mirrored)):
-            alike = vectors[start : start + BLOCK] @ others[start:].T
-            alike[np.tril_indices(len(alike), 0, alike.shape[1])] = 0  # each pair once
-            count += int(np.count_nonzero(alike > ALIKE))
-            rows, columns = np.nonzero(alike > threshold)
-            # Places are whole numbers up to 16 million, which float32 holds.
-            found = [alike[rows, columns], rows + start, columns + start, np.full(len(rows), is_mirrored)]
-            best = np.concatenate([best, np.stack(found).astype(np.float32)], axis=1)
-            if best.shape[1] > 2 * MOST_PAIRS:
-                best = best[:, np.argpartition(-best[0], MOST_PAIRS)[:MOST_PAIRS]]
-                threshold = float(best[0].min())
-    best = best[:, np.argsort(-best[0], kind="stable")[:MOST_PAIRS]]
-    pairs = [(int(a), int(b), bool(is_mirrored)) for _, a, b, is_mirrored in best.T]
-    return pairs, count - len(pairs)
+    most = _MostAlike(len(small))
+    flat = small.std(axis=(1, 2)) < FLAT
+    wholes = [_detail_of(its) for its in (small, small[:, :, ::-1])]
+    for parts in _parts(small):
+        parts[flat] = 0
+        columns = np.ascontiguousarray(parts.T)
+        for mirrored, whole in enumerate(wholes):
+            most.add(whole, columns, mirrored)
+    return most.pairs(), most.dropped
 
 
-class _Details:
-    """The detail of pictures and of their crops, computed once for those that are compared again soon."""
+class _MostAlike:
+    """The pairs of n pictures whose products are largest.
+
+    Attributes:
+        dropped: How many were alike, too, but less.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.dropped = 0
+        self._n = n
+        self._least = ALIKE
+        self._products = np.zeros(0, np.float32)
+        self._keys = np.zeros(0, np.int64)
+
+    def pairs(self) -> list[tuple[int, int, bool]]:
+        """Return places, and whether one is mirrored, in order."""
+        self._drop()
+        places, mirrored = np.divmod(np.sort(self._keys), 2)
+        a, b = np.divmod(places, self._n)
+        return list(zip(a.tolist(), b.tolist(), mirrored.astype(bool).tolist(), strict=True))
+
+    def add(self, whole: Floats, columns: Floats, mirrored: int) -> None:
+        """Multiply all with all, `(N, D)` with `(D, N)`, and keep what is large but a picture with itself."""
+        for first in range(0, self._n, BLOCK[0]):
+            for second in range(0, self._n, BLOCK[1]):
+                products = whole[first : first + BLOCK[0]] @ columns[:, second : second + BLOCK[1]]
+                if products.max() > self._least:
+                    rows = np.flatnonzero(products.max(axis=1) > self._least)
+                    at, b = np.nonzero(products[rows] > self._least)
+                    a = rows[at]
+                    keys = 2 * (np.minimum(first + a, second + b) * self._n + np.maximum(first + a, second + b))
+                    others = first + a != second + b
+                    self._products = np.append(self._products, products[a, b][others])
+                    self._keys = np.append(self._keys, (keys + mirrored)[others])
+                if len(self._keys) > MOST_HELD:
+                    self._drop()
+
+    def _drop(self) -> None:
+        """Keep each pair once, and of too many the most alike."""
+        order = np.argsort(-self._products, kind="stable")
+        _, first = np.unique(self._keys[order], return_index=True)
+        kept = order[np.sort(first)[:MOST_PAIRS]]
+        self.dropped += len(first) - len(kept)
+        self._products, self._keys = self._products[kept], self._keys[kept]
+        if len(first) > len(kept):
+            self._least = float(self._products[-1])
+
+
+def _parts(small: Floats) -> Iterator[Floats]:
+    """Yield what is compared with whole pictures: the mean detail of the whole and the middle, and of each corner.
+
+    The mean over crops that differ little is like every crop between them. On crops of 85 to 97 % of a side the five
+    find as many as nine single crops would.
+    """
+    middle = (CROPPED_FROM - CROP) // 2
+    starts = (0, middle, CROPPED_FROM - CROP)
+    crops = {
+        (top, left): _detail_of(small[:, top : top + CROP, left : left + CROP]) for top in starts for left in starts
+    }
+    yield unit(_detail_of(small) + crops[middle, middle])
+    for rows in (starts[:2], starts[1:]):
+        for columns in (starts[:2], starts[1:]):
+            yield unit(np.sum([crops[top, left] for top in rows for left in columns], axis=0))
+
+
+def _detail_of(pictures: Floats) -> Floats:
+    return detail(shrink(pictures, THUMBNAIL))
+
+
+class _Kept:
+    """Pictures made ready to be laid over others, kept for those that are compared again soon."""
 
     def __init__(self, split: Split) -> None:
         self._split = split
-        self._known: dict[tuple[int, bool], Floats] = {}
+        self._known: dict[tuple[int, bool], Overlaid] = {}
 
-    def similarity(self, a: int, b: int, *, mirrored: bool) -> float:
-        """Lay each picture over the crops of the other, and return the correlation where it is highest."""
-        one, other = self._of(a, mirrored=False), self._of(b, mirrored=mirrored)
-        return float(max((one @ other[0]).max(), (other @ one[0]).max()))
-
-    def _of(self, place: int, *, mirrored: bool) -> Floats:
-        """Return the detail of the crops of a picture, the whole of it first: `(crops, COMPARED²)`."""
+    def of(self, place: int, *, mirrored: bool) -> Overlaid:
+        """Return a picture, or its mirror image."""
         key = (place, mirrored)
         if key not in self._known:
-            if len(self._known) == DETAILS_KEPT:
+            if len(self._known) == OVERLAID_KEPT:
                 self._known.pop(next(iter(self._known)))
-            gray = _gray(self._split.read(np.array([place])))[0, :, :, 0]
-            self._known[key] = _detail(_crops(gray[:, ::-1] if mirrored else gray))
+            pixels = gray(self._split.read(np.array([place])))[0]
+            self._known[key] = Overlaid(pixels[:, ::-1] if mirrored else pixels)
         return self._known[key]
-
-
-def _crops(gray: npt.NDArray[np.uint8]) -> Floats:
-    """Shrink the crops of a picture to `COMPARED` pixels a side, by sums over rectangles: `(crops, side, side)`."""
-    height, width = gray.shape
-    sums = np.zeros((height + 1, width + 1), np.float64)
-    sums[1:, 1:] = gray.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
-    boxes = [box for share in CROPS for box in _boxes(height, width, share)]
-    tops, lefts, heights, widths = np.array(boxes).T
-    first_row, last_row = _edges(tops, heights)
-    first_column, last_column = _edges(lefts, widths)
-
-    def at(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        return np.asarray(sums[rows[:, :, np.newaxis], columns[:, np.newaxis, :]])
-
-    inside = at(last_row, last_column) - at(first_row, last_column) - at(last_row, first_column)
-    inside += at(first_row, first_column)
-    area = (last_row - first_row)[:, :, np.newaxis] * (last_column - first_column)[:, np.newaxis, :]
-    return (inside / area).astype(np.float32)
-
-
-def _boxes(height: int, width: int, share: float) -> Iterator[tuple[int, int, int, int]]:
-    """Yield top, left, height and width of the crops of one size: corners, edges and the middle."""
-    h, w = max(2, round(share * height)), max(2, round(share * width))
-    for top in sorted({0, (height - h) // 2, height - h}):
-        for left in sorted({0, (width - w) // 2, width - w}):
-            yield top, left, h, w
-
-
-def _edges(starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> tuple[Labels, Labels]:
-    """Return where each of `COMPARED` pixels begins and ends in each crop: `(crops, COMPARED)`."""
-    edges = starts[:, np.newaxis] + np.linspace(0, 1, COMPARED + 1) * lengths[:, np.newaxis]
-    first = np.floor(edges[:, :-1] + 1e-9).astype(np.int64)
-    return first, np.maximum(np.ceil(edges[:, 1:] - 1e-9).astype(np.int64), first + 1)
-
-
-def _detail(gray: Floats) -> Floats:
-    """Take out what changes slowly over a picture, and how strong it is: gray less its surroundings, of length 1."""
-    padded = np.pad(gray, ((0, 0), (2, 2), (2, 2)), mode="edge")
-    around = np.zeros_like(padded)
-    for dy in range(-2, 3):
-        for dx in range(-2, 3):
-            around += np.roll(padded, (dy, dx), (1, 2)) / 25
-    vectors = (gray - around[:, 2:-2, 2:-2]).reshape(len(gray), -1)
-    vectors = vectors - vectors.mean(axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6), np.float32)
 
 
 def joined(groups: Iterable[Sequence[int]]) -> list[list[int]]:

@@ -38,7 +38,11 @@ def repeated(
     if beyond:
         found.append(
             Finding(
-                "too many pictures look alike", "note", beyond, [], "Only the pairs most alike were looked at closely."
+                "too many pictures look alike",
+                "note",
+                beyond,
+                [],
+                "At least so many pairs; only those most alike were looked at closely.",
             )
         )
     return found, exact, near
