@@ -37,6 +37,7 @@ bench-long: ## measure what takes hours, going on where it was stopped: time to 
 	python -m benchmarks.growth
 	python -m benchmarks.budget
 	python -m benchmarks.checking
+	python -m benchmarks.photos
 	python -m benchmarks.small_data
 	python -m benchmarks.page
 

@@ -28,7 +28,7 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from benchmarks.contestants import ROOT
-from benchmarks.flowers import different_photos, flowers_folder
+from benchmarks.flowers import different_photos, write_photos
 from benchmarks.harness import RESULTS, say
 from lensmith.files import write_text
 from lensmith.runs import now
@@ -182,20 +182,9 @@ def _draw(health: Any, pairs: list[Any]) -> None:
 
 def photos() -> dict[str, Any]:
     """Check a large folder of photos, from the shell to the end."""
-    sources = sorted(flowers_folder().glob("*/*/*.jpg"))
-    count, chance = 20_000, np.random.default_rng(0)
+    count = 20_000
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "photos"
-        for number in range(count):
-            path = sources[number % len(sources)]
-            share = chance.uniform(0.5, 1)
-            with Image.open(path) as opened:
-                photo = opened.convert("RGB")
-            left, top = (chance.uniform(0, 1 - share) * side for side in photo.size)
-            box = (left, top, left + share * photo.width, top + share * photo.height)
-            its = root / path.parent.name / f"{chr(97 + number % 26)}{number}x.jpg"
-            its.parent.mkdir(parents=True, exist_ok=True)
-            photo.resize((500, 375), box=box).save(its, quality=85)
+        write_photos(Path(folder) / "photos", count)
         images, seconds = _whole_process("photos", folder)
     return {"images": images, "seconds of all": seconds, "images a second": count / seconds}
 
@@ -238,7 +227,9 @@ def _closest() -> list[str]:
     file = FOLDER / "cifar10.json"
     pairs = json.loads(file.read_text(encoding="utf-8"))["found"]["closest"] if file.exists() else []
     written = ", ".join(" and ".join(f"`{name}`" for name in pair) for pair in pairs)
-    return ["", f"The {len(pairs)} closest pairs of CIFAR-10: {written}."] if pairs else []
+    return (
+        ["", f"The {len(pairs)} closest pairs of a training and a test image of CIFAR-10: {written}."] if pairs else []
+    )
 
 
 def _written(value: float) -> str:

@@ -3,26 +3,49 @@
 import os
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from benchmarks.contestants import ROOT
 
+FLOWERS12 = os.path.join(os.environ.get("LENSMITH_DATA", ""), "flowers12")
+"""Where the photos are, in `train/CLASS` and `test/CLASS`."""
 REPEATED = ROOT / "benchmarks" / "flowers12-repeated.txt"
-
-
-def flowers_folder() -> Path:
-    """Return where the photos are, in `train/CLASS` and `test/CLASS`."""
-    return Path(os.environ["LENSMITH_DATA"]) / "flowers12"
 
 
 def different_photos() -> list[Path]:
     """List the photos, of those that are there several times only the first: of `test` and `train` that of `test`."""
-    again = {flowers_folder() / name for names in _repeated() for name in names[1:]}
-    return sorted(set(flowers_folder().glob("*/*/*.jpg")) - again)
+    again = {Path(FLOWERS12) / name for names in _repeated() for name in names[1:]}
+    return sorted(set(Path(FLOWERS12).glob("*/*/*.jpg")) - again)
 
 
 def leaked_photos() -> set[Path]:
     """Return the test photos that are in the training, too."""
     across = [names for names in _repeated() if any(name.startswith("train/") for name in names)]
-    return {flowers_folder() / name for names in across for name in names if name.startswith("test/")}
+    return {Path(FLOWERS12) / name for names in across for name in names if name.startswith("test/")}
+
+
+def link_different_photos(root: Path) -> None:
+    """Fill `train/CLASS` and `test/CLASS` with links to the photos, each photo once."""
+    for path in different_photos():
+        place = root / path.relative_to(FLOWERS12)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(path.resolve())
+
+
+def write_photos(root: Path, count: int) -> None:
+    """Write class folders of so many photos of 500 by 375 pixels: crops of those there are, each another one."""
+    sources, chance = sorted(Path(FLOWERS12).glob("*/*/*.jpg")), np.random.default_rng(0)
+    for number in range(count):
+        path = sources[number % len(sources)]
+        share = chance.uniform(0.5, 1)
+        with Image.open(path) as opened:
+            photo = opened.convert("RGB")
+        left, top = (chance.uniform(0, 1 - share) * side for side in photo.size)
+        box = (left, top, left + share * photo.width, top + share * photo.height)
+        its = root / path.parent.name / f"{chr(97 + number % 26)}{number}x.jpg"
+        its.parent.mkdir(parents=True, exist_ok=True)
+        photo.resize((500, 375), box=box).save(its, quality=85)
 
 
 def _repeated() -> list[list[str]]:

@@ -10,7 +10,7 @@ from benchmarks import budget, folder, growth, saving, sgemm, speed
 from benchmarks.contestants import ROOT, Contestant
 from benchmarks.goals import Everything
 from benchmarks.harness import RESULTS, Result, load
-from benchmarks.sections import budgets, comparisons, goals, growing, reading, time_spent
+from benchmarks.sections import budgets, comparisons, goals, growing, measured_on, reading, time_spent
 from lensmith.files import write_text
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -40,7 +40,7 @@ def page(everything: Everything) -> str:
         "are means over seeds of all test images, everything else is a median; in brackets the lowest and the highest. "
         "A ratio is that of two processes of the same repeat.",
         "",
-        *_where(everything),
+        *measured_on([result for _, result in _results(everything)]),
         *(line for section in SECTIONS for line in section(everything)),
         *_commands(everything),
     ]
@@ -52,23 +52,6 @@ def _results(everything: Everything) -> Iterator[tuple[Contestant, Result]]:
         for contestant in benchmark.contestants:
             for result in everything[benchmark.name][contestant.name].values():
                 yield contestant, result
-
-
-def _where(everything: Everything) -> list[str]:
-    """Name machine and versions, and how often others were at work on it."""
-    found = [result for _, result in _results(everything)]
-    if not found:
-        return []
-    machines = sorted({_machine(result["machine"]) for result in found})
-    versions = {f"{name} {version}" for result in found for name, version in result["versions"].items()}
-    busy = sum(not result["quiet"] for result in found)
-    warning = f"The machine was not idle during {busy} of {len(found)} processes: their seconds are too many."
-    return [f"Machine: {'; '.join(machines)}. {', '.join(sorted(versions))}.", "", *([warning, ""] if busy else [])]
-
-
-def _machine(its: Result) -> str:
-    memory = f"{its['memory_bytes'] / 2**30:.0f} GiB"
-    return f"{its['cores']} cores, {its['processor']}, {memory}, {its['system']}, Python {its['python']}"
 
 
 def _commands(everything: Everything) -> list[str]:

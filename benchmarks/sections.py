@@ -1,6 +1,6 @@
 """The parts of `docs/benchmarks.md`, each a list of lines made of the stored results; empty where there are none."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import budget, folder, growth, sgemm, speed
@@ -29,6 +29,22 @@ NOTES = {
     "cifar10-94": AIRBENCH,
     "fashion-94": "",
 }
+
+
+def measured_on(found: Sequence[Result]) -> list[str]:
+    """Name machine and versions, and how often others were at work on it."""
+    if not found:
+        return []
+    machines = sorted({_machine(result["machine"]) for result in found})
+    versions = {f"{name} {version}" for result in found for name, version in result["versions"].items()}
+    busy = sum(not result["quiet"] for result in found)
+    warning = f"The machine was not idle during {busy} of {len(found)} processes: their seconds are too many."
+    return [f"Machine: {'; '.join(machines)}. {', '.join(sorted(versions))}.", "", *([warning, ""] if busy else [])]
+
+
+def _machine(its: Result) -> str:
+    memory = f"{its['memory_bytes'] / 2**30:.0f} GiB"
+    return f"{its['cores']} cores, {its['processor']}, {memory}, {its['system']}, Python {its['python']}"
 
 
 def written(spread: Spread | None, unit: Unit, *, with_n: bool = False) -> str:

@@ -18,10 +18,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.contestants import ROOT, Benchmark, Contestant, lensmith, peer
-from benchmarks.flowers import flowers_folder, leaked_photos
+from benchmarks.flowers import FLOWERS12, leaked_photos
 from benchmarks.goals import ACCURACY, SECONDS
 from benchmarks.harness import Result, load, pending, run, say
-from benchmarks.sections import table, written
+from benchmarks.sections import measured_on, table, written
 from benchmarks.spread import Spread, mean_of, median_of
 from lensmith.files import write_text
 from lensmith.rendering.canvas import BLUE, LINE, MUTED, ORANGE, drawing
@@ -87,7 +87,7 @@ def write_tasks(root: Path) -> None:
     leaked = leaked_photos()
     for task in FLOWERS:
         for split, most in (("train", task.each), ("test", None)):
-            for folder in sorted((flowers_folder() / split).iterdir()):
+            for folder in sorted((Path(FLOWERS12) / split).iterdir()):
                 place = root / task.name / split / folder.name
                 place.mkdir(parents=True)
                 for photo in sorted(set(folder.iterdir()) - leaked)[:most]:
@@ -173,6 +173,7 @@ def page(results: Results) -> str:
         "This page is written by `python -m benchmarks.small_data`; nothing in it is typed by hand. "
         f"`{IMAGES}` is a folder that it fills before it starts.",
         "",
+        *measured_on([result for repeats in results.values() for result in repeats.values()]),
         *(f"- `{command}`" for command in commands),
         "",
     ]

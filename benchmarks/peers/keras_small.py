@@ -12,7 +12,9 @@ Source:
 """
 
 import argparse
+import contextlib
 import json
+import sys
 import time
 from typing import Any
 
@@ -46,10 +48,9 @@ def network(side: int, classes: int) -> keras.Model:
 
 
 def read(folder: str, side: int, **options: Any) -> Any:
-    """Read class folders as the guide does."""
-    return keras.utils.image_dataset_from_directory(
-        folder, image_size=(side, side), batch_size=32, verbose=False, **options
-    )
+    """Read class folders as the guide does; how many files it uses is not for stdout."""
+    with contextlib.redirect_stdout(sys.stderr):
+        return keras.utils.image_dataset_from_directory(folder, image_size=(side, side), batch_size=32, **options)
 
 
 def main() -> None:

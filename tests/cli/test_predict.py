@@ -10,6 +10,19 @@ from tests.cli.commands import run_main
 from lensmith.runs import Run
 
 
+def test_answering_none_of_the_files_is_an_error_and_answering_one_is_not(
+    tiny_run: Run, stripes_folder: Path, tmp_path: Path, monkeypatch, capsys
+):
+    text = tmp_path / "a.png"
+    text.write_text("no picture")
+    assert run_main(monkeypatch, "predict", tiny_run.path, text, "--json") == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["predictions"][0]["error"]
+    assert "None of these files could be answered" in printed.err
+    image = next((stripes_folder / "vertical").iterdir())
+    assert run_main(monkeypatch, "predict", tiny_run.path, text, image, "--json") == 0
+
+
 def test_predict_prints_a_table_json_and_csv(tiny_run: Run, stripes_folder: Path, monkeypatch, capsys):
     files = sorted((stripes_folder / "vertical").iterdir())[:2]
     assert run_main(monkeypatch, "predict", tiny_run.path, *files, "--json") == 0

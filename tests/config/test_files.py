@@ -285,3 +285,16 @@ def test_a_table_added_later_is_not_written_where_it_says_nothing() -> None:
     assert "evaluation" not in to_toml(load_recipe("auto"))
     assert to_toml(load_recipe("auto", {"evaluation.tta": "none"})) == to_toml(load_recipe("auto"))
     assert to_toml(load_recipe("auto", {"evaluation.tta": "flip"})).endswith('[evaluation]\ntta = "flip"\n')
+
+
+@pytest.mark.parametrize("recipe", ["fast", "mnist-3conv", "transfer"])
+def test_another_builder_takes_nothing_over_from_the_network_it_replaces(recipe: str) -> None:
+    base = {"model.arguments.widths": [16, 32]} if recipe == "fast" else {}
+    model = load_recipe(recipe, {"model.builder": "resnet", "model.arguments.depth": 3}, base).model
+    assert (model.builder, model.arguments, model.weights, model.layers) == ("resnet", {"depth": 3}, None, [])
+
+
+@pytest.mark.parametrize("written", ["fast-cnn", '"fast-cnn"'])
+def test_arguments_of_the_builder_that_is_there_stay_beside_new_ones(written: str) -> None:
+    model = load_recipe("fast", {"model.builder": written, "model.arguments.widths": [8, 8]}).model
+    assert model.arguments == {"activation": "silu", "widths": [8, 8]}

@@ -60,6 +60,13 @@ def test_flat_pictures_are_no_duplicates_of_each_other():
     assert near_duplicates(split_of(*flat, picture(0))) == ([], 0)
 
 
+def test_a_nearly_flat_picture_is_no_duplicate_of_what_it_is_made_of():
+    image = picture(0)
+    contrasts = {enhance: ImageEnhance.Contrast(image).enhance(enhance) for enhance in (0.07, 0.5)}
+    assert near_duplicates(split_of(image, contrasts[0.07])) == ([], 0)
+    assert len(near_duplicates(split_of(image, contrasts[0.5]))[0]) == 1
+
+
 def test_of_equal_pictures_only_the_first_is_compared_with_others():
     again = encoded_again(picture(1))
     split = split_of(picture(1), picture(1), picture(1), again, picture(2))

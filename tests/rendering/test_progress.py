@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from lensmith.rendering.progress import SCREEN, Screen, current_screen
+from lensmith.rendering.progress import SCREEN, Screen, TrainingView, current_screen
 
 
 def train_two_epochs(screen: Screen) -> None:
@@ -45,6 +45,33 @@ def test_a_terminal_shows_a_bar_with_eta_speed_loss_and_percentage(monkeypatch: 
     train_two_epochs(Screen())
     for part in ("ETA", "images/s", "loss", "%", "Epoch 2/2"):
         assert part in written.getvalue()
+
+
+def test_speed_and_bar_of_a_resumed_epoch_are_of_the_steps_of_this_session(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    clock = iter([100.0, *[102.0] * 9])
+    monkeypatch.setattr("lensmith.rendering.progress.time.perf_counter", lambda: next(clock))
+    screen = Screen()
+    view = TrainingView(screen, screen._progress, steps=10, images=20, batch_size=4, done=3)
+    view.epoch_begins(0)
+    view.steps_done(5, {})
+    view.epoch_ends(0, {"loss": 1.0})
+    (task,) = screen._progress.tasks
+    assert (task.completed, task.total) == (2, 7)
+    assert capsys.readouterr().err == "Epoch 1/2  loss 1.0000  2.0 s, 4 images/s\n"  # 2 steps of 4 images in 2 s
+
+
+def test_a_part_of_an_epoch_is_called_so(capsys: pytest.CaptureFixture[str]):
+    screen = Screen()
+    view = TrainingView(screen, screen._progress, steps=7, images=20, batch_size=4)
+    for epoch, steps in enumerate((5, 2)):
+        view.epoch_begins(epoch)
+        view.steps_done(steps, {})
+        view.epoch_ends(epoch, {})
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("Epoch   1/1.4 ")
+    assert last.startswith("Epoch 1.4/1.4 ")
 
 
 def test_the_decoding_bar_takes_files_done_and_in_all():

@@ -2,8 +2,10 @@ import csv
 import io
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 from rich.console import Console
 
 from lensmith.data import Dataset, Skipped, Split
@@ -69,10 +71,31 @@ def test_test_time_augmentation_stands_below_the_plain_answers_with_its_price():
     assert "augmentation" not in drawn(*evaluation_tables(an_evaluation()))
 
 
+def trained(**others: Any) -> SimpleNamespace:
+    facts = {"name": "r", "parameters": 3, "epochs": 1, "best_epoch": 1, "train_seconds": 1.0, "total_seconds": 2.0}
+    return SimpleNamespace(**facts | {"run": "runs/r", "test": None} | others)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "best", "expected"),
+    [
+        (3, 3, "trained to epoch 3 in 1.0 s"),
+        (3, 2, "trained to epoch 3, the best being epoch 2, in 1.0 s"),
+        (3, 0, "trained to epoch 3, the best being the last layer alone, in 1.0 s"),
+        (0, 0, "the last layer fitted in 1.0 s"),
+    ],
+)
+def test_how_far_it_was_trained_and_which_epoch_is_kept(epochs: int, best: int, expected: str):
+    assert expected in training_lines(trained(epochs=epochs, best_epoch=best))
+
+
+def test_two_classes_have_no_row_for_the_one_likeliest():
+    assert "top-1" not in drawn(*evaluation_tables(replace(an_evaluation(), top_k=1)))
+    assert "top-2" in drawn(*evaluation_tables(replace(an_evaluation(), top_k=2)))
+
+
 def test_training_ends_with_the_plain_accuracy_and_then_that_with_test_time_augmentation():
-    record = SimpleNamespace(
-        name="r", parameters=3, epochs=1, train_seconds=1.0, total_seconds=2.0, run="runs/r", test=with_flip()
-    )
+    record = trained(test=with_flip())
     _, plain, augmented, report = training_lines(record).replace(SPACE, " ").splitlines()
     assert plain.startswith("Test accuracy 75.0 % (95 %")
     assert augmented.startswith("With flip: 100.0 % (95 % interval 51.0 to 100.0 %). Test-time augmentation (flip)")

@@ -8,6 +8,7 @@ from tests.safety import evil_runs
 
 from lensmith.errors import LensmithError, RunError, UnsafeFile
 from lensmith.files import write_text
+from lensmith.locks import locked
 from lensmith.runs import Run, create_run, find_run, list_runs
 
 
@@ -21,7 +22,7 @@ def test_a_damaged_run_json_is_an_error_of_its_own_and_not_listed(tmp_path: Path
 
 def test_a_run_without_a_model_says_its_state(tmp_path: Path):
     run = create_run("x", "new", tmp_path)
-    with pytest.raises(RunError, match="no model yet: its state is 'running'"):
+    with locked(run.path), pytest.raises(RunError, match="no model yet: its state is 'running'"):
         _ = run.artifact
 
 
@@ -59,7 +60,9 @@ def test_a_damaged_model_is_named(tmp_path: Path):
 def test_a_run_shows_itself_in_a_notebook(tmp_path: Path):
     run = create_run("x", "<b>bold</b>".replace("/", "-"), tmp_path)
     run.update(result={"test": {"accuracy": 0.987}})
-    shown = run._repr_html_()
+    assert "killed" in run._repr_html_()
+    with locked(run.path):
+        shown = run._repr_html_()
     assert "0.987" in shown
     assert "running" in shown
     assert "<b>" not in shown

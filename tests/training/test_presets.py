@@ -5,6 +5,7 @@ from sklearn.datasets import load_sample_image
 from lensmith.backend import make_deterministic, start_keras
 from lensmith.config import load_recipe
 from lensmith.data import resize
+from lensmith.errors import RecipeError
 from lensmith.models.efficientnet_lite import backbone, imagenet_weights, set_weights
 from lensmith.training import PRESETS, make_augmentation_layers, preset, spell_out
 
@@ -66,3 +67,18 @@ def test_a_word_is_written_out_in_the_recipe():
     assert [its.class_name for its in mixed] == ["AlternatingFlip", "RandomTranslation"]
     plain = load_recipe("mnist-2conv")
     assert spell_out(plain, "rgb") is plain
+
+
+@pytest.mark.parametrize(("written", "nearest"), [("standart", "standard"), ("Shfit", "Shift")])
+def test_a_misspelt_word_is_answered_with_the_nearest_of_ours(written: str, nearest: str):
+    described = load_recipe("mnist-2conv", {"training.augmentation": written}).training.augmentation
+    with pytest.raises(
+        RecipeError, match=rf"augmentation\.0: no augmentation named '{written}'\. Did you mean '{nearest}'"
+    ):
+        make_augmentation_layers(described)
+
+
+def test_a_misspelt_layer_of_keras_is_answered_with_the_nearest_of_keras():
+    described = load_recipe("mnist-2conv", {"training.augmentation": "RandomFlp"}).training.augmentation
+    with pytest.raises(RecipeError, match=r"keras\.layers has no 'RandomFlp'\. Did you mean 'RandomFlip'"):
+        make_augmentation_layers(described)

@@ -27,9 +27,12 @@ def weights(run: str | Path) -> list[np.ndarray]:
     return Run(Path(run)).model.get_weights()
 
 
-def test_a_finished_run_is_trained_further(stripes_folder: Path, tmp_path: Path):
+def test_a_finished_run_is_trained_further(stripes_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     first = lensmith.train(stripes_folder, "cifar-2conv-bn-dropout", set=QUICK, name="short", runs=tmp_path)
     further = lensmith.resume("short", epochs=4, runs=tmp_path)
+    assert "Going on in epoch 3.\n" in capsys.readouterr().err
+    lensmith.resume("short", epochs=4, runs=tmp_path)
+    assert "Going on" not in capsys.readouterr().err
     whole = lensmith.train(
         stripes_folder, "cifar-2conv-bn-dropout", set={**QUICK, "epochs": 4}, name="long", runs=tmp_path
     )

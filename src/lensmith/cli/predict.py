@@ -38,3 +38,5 @@ def predict(
         from lensmith.rendering.terminal import predictions_table, stdout
 
         stdout().print(predictions_table(prediction.predictions))
+    if all(its.error for its in prediction.predictions):
+        raise LensmithError("None of these files could be answered; each says why.")

@@ -47,7 +47,8 @@ def load_recipe(
         recipe: A name in `recipe_names()`, or the path of a `.toml` file.
         overrides: Values by dotted key, such as `{"training.epochs": 3}`; `model.layers.0.filters` reaches
             into a list. A `str` is read as a TOML value where it is one, so that `"3"` is a number and
-            `"Adam"` a name; `None` takes a key out. In any order, a table is laid before what is in it.
+            `"Adam"` a name; `None` takes a key out. In any order, a table is laid before what is in it. With another
+            `model.builder`, nothing else of the recipe's `model` stays.
         base: Values by dotted key that stand above the file and below `overrides`.
 
     Raises:
@@ -61,6 +62,9 @@ def load_recipe(
         raise RecipeError(f"{recipe} is not valid TOML: {error}.") from None
     for settings in (base or {}, overrides or {}):
         whole = {SHORT_FORMS.get(key, key): value for key, value in settings.items()}
+        builder = whole.get("model.builder")
+        if builder is not None and _value(builder, "model.builder") != _builder(values):
+            values["model"] = {}  # layers, arguments and weights were those of another network
         for key in sorted(whole, key=lambda key: key.count(".")):
             _lay_over(values, key, whole[key])
     if "name" in values:
@@ -113,6 +117,11 @@ def to_toml(recipe: Recipe) -> str:
     return tomli_w.dumps(values)
 
 
+def _builder(values: Mapping[str, Any]) -> Any:
+    model = values.get("model")
+    return model.get("builder") if isinstance(model, dict) else None
+
+
 def _find(recipe: str) -> tuple[str, str]:
     path = Path(recipe)
     if path.suffix.lower() == ".toml":
@@ -154,7 +163,11 @@ def _lay_over(values: dict[str, Any], key: str, value: Any) -> None:
     if value is None and isinstance(table, dict):
         table.pop(place, None)
     else:
-        table[place] = _as_toml_value(value) if isinstance(value, str) else _plain(value, key)
+        table[place] = _value(value, key)
+
+
+def _value(value: Any, key: str) -> Any:
+    return _as_toml_value(value) if isinstance(value, str) else _plain(value, key)
 
 
 def _place(table: Any, part: str, key: str) -> Any:

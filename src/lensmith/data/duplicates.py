@@ -84,10 +84,10 @@ def near_duplicates(
     Args:
         split: Images.
         equal: Groups of places of equal pixels, of each of which only the first is looked at.
-        progress: Called with what is done and what is to do, in thousandths of the whole.
+        progress: Called with pairs looked at and pairs in all.
 
     Returns:
-        The pairs; and how many more look alike as thumbnails that were not looked at, because they are too many.
+        The pairs; and about how many more look alike as thumbnails that were not looked at, because they are too many.
     """
     if min(split.store.shape[1:3]) < SMALLEST_SIDE:
         return [], 0
@@ -117,11 +117,13 @@ def _alike(small: Floats) -> tuple[list[tuple[int, int, bool]], int]:
     """List the pairs of which one, or its mirror image, is like the other or a part of it.
 
     Returns:
-        At most `MOST_PAIRS` of them, the most alike, in order of places; and at least how many there are beyond.
+        At most `MOST_PAIRS` of them, the most alike, in order of places; and about how many there are beyond.
     """
     most = _MostAlike(len(small))
     flat = small.std(axis=(1, 2)) < FLAT
     wholes = [_detail_of(its) for its in (small, small[:, :, ::-1])]
+    for whole in wholes:
+        whole[flat] = 0
     for parts in _parts(small):
         parts[flat] = 0
         columns = np.ascontiguousarray(parts.T)
@@ -134,7 +136,7 @@ class _MostAlike:
     """The pairs of n pictures whose products are largest.
 
     Attributes:
-        dropped: How many were alike, too, but less.
+        dropped: About how many were alike, too, but less; one may have been met more than once.
     """
 
     def __init__(self, n: int) -> None:

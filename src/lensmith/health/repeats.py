@@ -42,7 +42,7 @@ def repeated(
                 "note",
                 beyond,
                 [],
-                "At least so many pairs; only those most alike were looked at closely.",
+                "About so many pairs beyond those most alike, which were looked at closely.",
             )
         )
     return found, exact, near

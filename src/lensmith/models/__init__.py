@@ -6,6 +6,7 @@ from lensmith.models.fast import group_widths
 from lensmith.models.keras_objects import (
     argument_problem,
     explain_refusal,
+    find_class,
     leaves_decay_steps_open,
     make_keras_object,
     parameters_of,
@@ -27,6 +28,7 @@ __all__ = [
     "call_layer",
     "check_agreement",
     "explain_refusal",
+    "find_class",
     "graph_of",
     "group_widths",
     "leaves",

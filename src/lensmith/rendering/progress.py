@@ -1,5 +1,6 @@
 """Progress on stderr: bars with ETA on a terminal, a line an epoch elsewhere, nothing when quiet."""
 
+import math
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -66,11 +67,11 @@ class Screen:
         """Return a bar for judging the labels of images."""
         return CountingBar(self._progress, "Judging labels")
 
-    def training_callback(self, steps: int, images: int, batch_size: int) -> Any:
-        """Return a Keras callback that shows a training of so many steps."""
+    def training_callback(self, steps: int, images: int, batch_size: int, done: int = 0) -> Any:
+        """Return a Keras callback that shows a training of so many steps, of which some are done."""
         import keras
 
-        view = TrainingView(self, self._progress, steps, images, batch_size)
+        view = TrainingView(self, self._progress, steps, images, batch_size, done)
 
         class Showing(keras.callbacks.Callback):  # type: ignore[misc]
             def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -112,23 +113,29 @@ class CountingBar:
 class TrainingView:
     """The bars of a training: one for all of it, with what the current epoch shows."""
 
-    def __init__(self, screen: Screen, progress: Progress, steps: int, images: int, batch_size: int) -> None:
-        """Show a training of `steps` steps on `images` images in batches; its last epoch may be a part of one."""
+    def __init__(
+        self, screen: Screen, progress: Progress, steps: int, images: int, batch_size: int, done: int = 0
+    ) -> None:
+        """Show a training of `steps` steps on `images` images in batches; its last epoch may be a part of one.
+
+        Of the steps, some may have been done by an earlier session.
+        """
         self._screen = screen
         self._progress = progress
-        self._steps, self._images, self._batch_size = steps, images, batch_size
+        self._steps, self._images = steps, images
         self._steps_per_epoch = -(-images // batch_size)
-        self._epochs = -(-steps // self._steps_per_epoch)
         self._task: TaskID | None = None
-        self._epoch = self._done = 0
+        self._done_before = done
+        self._epoch = self._first = self._done = 0
         self._started = 0.0
 
     def epoch_begins(self, epoch: int) -> None:
         """Begin to count an epoch's steps."""
+        begins = epoch * self._steps_per_epoch
+        self._first = self._done = max(0, self._done_before - begins)
         if self._task is None:
-            left = self._steps - epoch * self._steps_per_epoch
-            self._task = self._progress.add_task("", total=left, note="")
-        self._epoch, self._done, self._started = epoch, 0, time.perf_counter()
+            self._task = self._progress.add_task("", total=self._steps - begins - self._first, note="")
+        self._epoch, self._started = epoch, time.perf_counter()
 
     def steps_done(self, done: int, logs: dict[str, float]) -> None:
         """Show that so many steps of the epoch are done, with loss, accuracy and speed so far in it."""
@@ -137,21 +144,25 @@ class TrainingView:
         self._progress.update(
             self._task,
             advance=advance,
-            description=f"Epoch {self._epoch + 1}/{self._epochs}",
+            description=f"Epoch {self._epoch + 1}/{math.ceil(self._epochs)}",
             note=f"{self._speed:,.0f} images/s  {_values(logs)}",
         )
 
     @property
+    def _epochs(self) -> float:
+        return self._steps / self._steps_per_epoch
+
+    @property
     def _speed(self) -> float:
-        images = min(self._done * self._batch_size, self._images)
+        images = self._images * (self._done - self._first) / self._steps_per_epoch
         return images / max(time.perf_counter() - self._started, 1e-9)
 
     def epoch_ends(self, epoch: int, logs: dict[str, float]) -> None:
         """Leave a line for the epoch."""
         seconds = time.perf_counter() - self._started
-        width = len(str(self._epochs))
+        ended, epochs = (f"{round(its, 2):g}" for its in (min(epoch + 1, self._epochs), self._epochs))
         self._screen.say(
-            f"Epoch {epoch + 1:>{width}}/{self._epochs}  {_values(logs)}  {seconds:.1f} s, {self._speed:,.0f} images/s"
+            f"Epoch {ended:>{len(epochs)}}/{epochs}  {_values(logs)}  {seconds:.1f} s, {self._speed:,.0f} images/s"
         )
 
 

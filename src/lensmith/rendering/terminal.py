@@ -76,10 +76,11 @@ def evaluation_tables(evaluation: "Evaluation") -> list[RenderableType]:
 
 
 def _metrics_table(evaluation: "Evaluation") -> RenderableType:
-    base, decimals = evaluation.baseline, decimals_for(evaluation.n)
+    base, decimals, k = evaluation.baseline, decimals_for(evaluation.n), evaluation.top_k
+    likeliest = [(f"top-{k} accuracy", evaluation.top_k_accuracy, base.top_k_accuracy)] if k > 1 else []
     beside = [
         ("accuracy", evaluation.accuracy, base.accuracy),
-        (f"top-{evaluation.top_k} accuracy", evaluation.top_k_accuracy, base.top_k_accuracy),
+        *likeliest,
         ("balanced accuracy", evaluation.balanced_accuracy, base.balanced_accuracy),
         ("macro F1", evaluation.macro_f1, base.macro_f1),
     ]
@@ -168,7 +169,9 @@ def training_lines(record: Any) -> str:
         else "There is no test split, so nothing is said about new images."
     )
     augmented = [_tta_line(record.test, record.test.tta)] if record.test and record.test.tta else []
-    trained = f"trained to epoch {record.epochs}" if record.epochs else "the last layer fitted"
+    kept = f"epoch {record.best_epoch}" if record.best_epoch else "the last layer alone"
+    best = f", the best being {kept}," if record.best_epoch != record.epochs else ""
+    trained = f"trained to epoch {record.epochs}{best}" if record.epochs else "the last layer fitted"
     return "\n".join(
         [
             f"{record.name}: {record.parameters:,} parameters, {trained} in {record.train_seconds:.1f} s, "

@@ -9,6 +9,7 @@ from typing import Any
 from lensmith.backend import load_model
 from lensmith.errors import LensmithError, RunError, UnsafeFile
 from lensmith.files import not_written, write_text
+from lensmith.locks import is_locked
 from lensmith.records import html_table, to_json
 from lensmith.safety import read_json
 
@@ -40,6 +41,12 @@ class Run:
         return self._read_json("run.json")
 
     @property
+    def state(self) -> str:
+        """What has become of the run: what `run.json` says, or `killed` where it had no time to say so itself."""
+        state = str(self.info.get("state", "unknown"))
+        return "killed" if state == "running" and is_locked(self.path) is False else state
+
+    @property
     def artifact(self) -> dict[str, Any]:
         """What `artifact.json` holds: input size, colour, resizing, class names, hashes.
 
@@ -47,9 +54,8 @@ class Run:
             RunError: The run has not got as far as a model, or the file is damaged.
         """
         if not (self.path / "artifact.json").exists():
-            state = self.info.get("state", "unknown")
             raise RunError(
-                f"Run {self.name} has no model yet: its state is {state!r}. "
+                f"Run {self.name} has no model yet: its state is {self.state!r}. "
                 f"Go on with it: lensmith train --resume {self.path}"
             )
         return self._read_json("artifact.json")
@@ -63,7 +69,7 @@ class Run:
             UnsafeFile: It may be somebody else's, and it could do more than a model should.
         """
         if not self.keras_file.exists():
-            raise RunError(f"Run {self.name} has no model.keras yet: its state is {self.info.get('state')!r}.")
+            raise RunError(f"Run {self.name} has no model.keras yet: its state is {self.state!r}.")
         self.check_file(self.keras_file)
         try:
             return load_model(self.keras_file, trusted=self.trusted)
@@ -128,7 +134,7 @@ class Run:
     def _repr_html_(self) -> str:
         info = self.info
         result = info.get("result") or {}
-        shown = {"run": str(self.path), "state": info.get("state"), **result}
+        shown = {"run": str(self.path), "state": self.state, **result}
         return html_table("Run", shown)
 
     def update(self, **values: Any) -> None:

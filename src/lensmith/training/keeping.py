@@ -193,9 +193,10 @@ class KeepingCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _interrupted(self, kind: type[Interrupted], kept: str = "") -> Interrupted:
         whole = self.state.epoch
         kept = kept or ("what was done is kept" if self._losses else "the epochs before it are kept")
-        there_is = f". Or make a model of the first {whole} epochs: add --epochs {whole}" if whole else ""
+        first = "first epoch" if whole == 1 else f"first {whole} epochs"
+        there_is = f". Or make a model of the {first}: add --epochs {whole}" if whole else ""
         return kind(
-            f"Stopped in epoch {min(whole + 1, self._images.epochs)}; {kept}. "
+            f"Training ended early, in epoch {min(whole + 1, self._images.epochs)}; {kept}. "
             f"Go on: lensmith train --resume {self._run.path}{there_is}"
         )
 

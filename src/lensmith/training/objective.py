@@ -8,9 +8,17 @@ import numpy.typing as npt
 
 from lensmith.config import KerasObject, TrainingConfig
 from lensmith.data import Split
-from lensmith.errors import RecipeError
-from lensmith.models import explain_refusal, leaves_decay_steps_open, make_keras_object, parameters_of, require_class
+from lensmith.errors import RecipeError, did_you_mean
+from lensmith.models import (
+    explain_refusal,
+    find_class,
+    leaves_decay_steps_open,
+    make_keras_object,
+    parameters_of,
+    require_class,
+)
 from lensmith.training.augmentation import AUGMENTATIONS, Epoch, Targets, augmented, make_augmentations
+from lensmith.training.presets import PRESETS
 
 Outputs = npt.NDArray[np.floating]
 
@@ -127,12 +135,20 @@ def _placed_layers(described: list[KerasObject]) -> list[tuple[str, Any]]:
     for place, its in enumerate(described):
         if its.class_name not in AUGMENTATIONS:
             where = f"training.augmentation.{place}"
+            _check_word(its.class_name, where)
             layer = make_keras_object("layers", its.class_name, its.arguments, where)
             name = type(layer).__name__
             if name in AUGMENTATIONS:  # Keras' own of that name would leave the labels as they are
                 raise RecipeError(f"{where}: write {name} as the class_name, not {its.class_name!r}.")
             made.append((where, layer))
     return made
+
+
+def _check_word(name: str, where: str) -> None:
+    """Refuse what is nearly one of our words, and no layer of Keras."""
+    nearest = did_you_mean(name, [*PRESETS, *AUGMENTATIONS])
+    if nearest.startswith(" Did you mean") and find_class("layers", name) is None:
+        raise RecipeError(f"{where}: no augmentation named {name!r}.{nearest}")
 
 
 def check_objective(model: Any, loss: Any, split: Split, num_classes: int, config: TrainingConfig) -> None:

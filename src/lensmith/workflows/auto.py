@@ -13,7 +13,8 @@ from lensmith.models import group_widths
 TRANSFER = "transfer"
 CHOOSING = ("auto", "fast", TRANSFER)
 """Recipes that leave network and training to the images."""
-LOOKED_AT = {"data.photo_size": 224}
+PHOTO_SIZE = 224
+LOOKED_AT = {"data.photo_size": PHOTO_SIZE}
 """How `auto` has the images read before it chooses: as `transfer` wants photos."""
 
 # Images that a training sees, repeats included: 4 epochs of CIFAR-10, and enough to settle on a few hundred.

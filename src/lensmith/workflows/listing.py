@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from lensmith.data import BUILTINS
-from lensmith.locks import is_locked
 from lensmith.runs import Run, list_runs
 
 
@@ -22,9 +21,7 @@ def run_rows(runs: str | Path | None) -> list[dict[str, Any]]:
 
 def _row(run: Run) -> dict[str, Any]:
     info = run.info
-    state, result = info.get("state"), info.get("result")
-    if state == "running" and is_locked(run.path) is False:
-        state = "killed"  # it had no time to say so itself
+    result = info.get("result")
     test = result.get("test") if isinstance(result, dict) else None
     accuracy = test.get("accuracy") if isinstance(test, dict) else None
-    return {"name": run.name, "state": state, "started": str(info.get("started"))[:19], "test_accuracy": accuracy}
+    return {"name": run.name, "state": run.state, "started": str(info.get("started"))[:19], "test_accuracy": accuracy}

@@ -66,6 +66,8 @@ def resume(
         _check_steps(found, recipe, dataset, start)
         for note in notes:
             screen.warn(note)
+        if start:
+            screen.say(_where(start, recipe))
         make_deterministic(recipe.seed)
         prepared = prepare(dataset, recipe)
         remove_damaged(found.checkpoints)
@@ -102,6 +104,13 @@ def _find_start(run: Run, recipe: Recipe) -> tuple[Checkpoint | None, list[str]]
     return start, notes
 
 
+def _where(start: Checkpoint, recipe: Recipe) -> str:
+    """Say where training goes on."""
+    step, per_epoch = start.state.step, start.state.steps_per_epoch
+    within = f", step {step % per_epoch + 1:,} of {per_epoch:,}" if step % per_epoch else ""
+    return f"Going on in epoch {step // per_epoch + 1} of {recipe.training.epochs:g}{within}."
+
+
 def _check_steps(run: Run, recipe: Recipe, dataset: Dataset, start: Checkpoint | None) -> None:
     """Refuse what is behind the run already, and epochs of another length: steps could not be counted on."""
     if start is None:
@@ -122,7 +131,8 @@ def _check_goes_on(run: Run, recipe: Recipe, start: Checkpoint | None) -> None:
     done, before = start.state.epoch if start else 0, recipe_of(run, {}).training.epochs
     wanted = recipe.training.epochs
     if math.ceil(wanted) < done:
-        raise RunError(f"Run {run.name} has {done} epochs already. Give --epochs {done} or more.")
+        further = f"{before:g}" if before % 1 else f"{done} for their model, or more to go on"
+        raise RunError(f"Run {run.name} has {done} epochs already. Give --epochs {further}.")
     if before % 1 and done == math.ceil(before) and wanted != before:
         raise RunError(
             f"Run {run.name} ended within an epoch, after {before:g}, and cannot be trained further. "

@@ -124,7 +124,8 @@ class Session:
             f"Recipe {recipe.name}, run {run.path}."
         )
         steps = total_steps(recipe.training, len(dataset.train))
-        showing = screen.training_callback(steps, len(dataset.train), recipe.training.batch_size)
+        done = start.state.step if start else 0
+        showing = screen.training_callback(steps, len(dataset.train), recipe.training.batch_size, done)
         epoch_0 = None
         if recipe.training.transfer and not (start and start.state.history):
             epoch_0 = fit_last_layer(prepared.network, dataset, recipe, screen.computing_features())

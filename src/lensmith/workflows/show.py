@@ -14,6 +14,7 @@ from lensmith.records import Record
 from lensmith.rendering.figures import save_augmented, save_samples
 from lensmith.rendering.progress import current_screen
 from lensmith.training import PRESETS, make_augmentation_layers, preset
+from lensmith.workflows.auto import PHOTO_SIZE
 
 VARIANTS = 7
 """Of each image that an augmentation is shown with."""
@@ -40,7 +41,7 @@ class ShowRecord(Record):
 def show(
     data: str | Path, *, n: int = 8, augment: str | None = None, output: str | Path | None = None, seed: int = 0
 ) -> ShowRecord:
-    """Draw `n` random training images with their labels, and how many images each class has.
+    """Draw `n` random training images, as `auto` reads them, with their labels, and how many images each class has.
 
     Args:
         data: A built-in name, a folder, a `.csv` or a `.npz`.
@@ -58,7 +59,7 @@ def show(
     if not 1 <= n <= 100:
         raise LensmithError(f"n is {n}; expected 1 to 100.")
     with current_screen() as screen:
-        dataset = open_dataset(data, DataConfig(), seed, screen.decoding())
+        dataset = open_dataset(data, DataConfig(photo_size=PHOTO_SIZE), seed, screen.decoding())
     path = Path(output or f"{dataset.name}-{augment or 'samples'}.png")
     samples = dataset.train.sample(n, seed)
     labels = [dataset.class_names[label] for label in samples.labels]

@@ -122,7 +122,7 @@ def _suited(
     except BudgetTooShort:
         if chosen == recipe:
             raise
-    screen.say(f"The budget is too short for {chosen}: the recipe is fast.")
+    screen.say(f"The budget is too short for {chosen}; the recipe is fast instead.")
     its = load_recipe("fast", overrides)
     smaller = open_dataset(dataset.source, its.data, its.seed, screen.decoding())
     return _planned("fast", overrides, smaller, budget, screen)
@@ -147,13 +147,17 @@ def _planned(
     settings = choose_settings(recipe, dataset) if chooses else {}
     if "training.class_weights" in settings:
         ratio = balance_of(dataset.class_counts).ratio
-        screen.say(f"The largest class has {ratio:.0f} times the images of the smallest: all classes count the same.")
+        screen.say(
+            f"The largest class has {ratio:.0f} times the images of the smallest. So that all classes count the same, "
+            "images of small ones weigh more (training.class_weights)."
+        )
     if not budget:
         return load(settings), dataset
     if load(settings).training.transfer:
         plan = plan_transfer(budget, dataset, load, settings, screen.computing_features())
     else:
-        plan = budget.plan(dataset, load, reopen, settings, sized=chooses)
+        sized = chooses and load(settings).model.builder == load_recipe(recipe).model.builder
+        plan = budget.plan(dataset, load, reopen, settings, sized=sized)
     screen.say(plan.reason)
     return load(plan.settings), plan.dataset
 

@@ -1,0 +1,126 @@
+"""How long `transfer` takes for a folder of photos: 4,000 of them, from the shell to the exported model.
+
+    LENSMITH_DATA=… python -m benchmarks.photos
+
+Three whole processes, each with a home of its own, so that nothing is decoded or computed before. Then the parts alone:
+decoding, features by ONNX Runtime once the network is converted, and features by `predict`, with the cores that each
+keeps busy: where decoding and features keep all of them busy one after the other, doing both at once gains nothing.
+Writes `benchmarks/results/photos.json`, and the table of `docs/recipes.md`.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contestants import ROOT
+from benchmarks.flowers import write_photos
+from benchmarks.harness import RESULTS, say
+from benchmarks.spread import median_of
+from benchmarks.watching import busy_seconds
+from lensmith.files import write_text
+from lensmith.runs import now
+from lensmith.workflows.provenance import machine, versions
+
+PHOTOS, REPEATS = 4_000, 3
+BY_PREDICT = 1_000
+"""Photos whose features `predict` computes, too."""
+FILE, PAGE = RESULTS / "photos.json", ROOT / "docs" / "recipes.md"
+BEGIN, END = "<!-- measured: made by `python -m benchmarks.photos` -->", "<!-- measured: end -->"
+
+
+def whole_process(photos: Path) -> dict[str, Any]:
+    """Train on the photos in an empty home; return what the command said, and its seconds."""
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-m", "lensmith", "train", str(photos), "--json", "--quiet"]
+        began = time.perf_counter()
+        environment = {**os.environ, "LENSMITH_HOME": home}
+        done = subprocess.run(command, cwd=home, env=environment, capture_output=True, check=True)
+        seconds = time.perf_counter() - began
+    record = json.loads(done.stdout)
+    return {"seconds": seconds, "recipe": record["recipe"], "accuracy": record["test"]["accuracy"]}
+
+
+def parts(photos: Path) -> dict[str, dict[str, float]]:
+    """Decode, and compute features, one after the other; images a second and busy cores of each."""
+    from lensmith.backend import start_keras
+    from lensmith.config import load_recipe
+    from lensmith.data import open_dataset
+    from lensmith.training import compute_features, measure_features, prepare
+
+    start_keras()
+    recipe = load_recipe("transfer")
+    found: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["LENSMITH_HOME"] = home
+        with timed(found, "decoding", PHOTOS):
+            dataset = open_dataset(str(photos), recipe.data)
+        network = prepare(dataset, recipe).network
+        measure_features(network, dataset)  # converts the network to ONNX
+        with timed(found, "features", len(dataset.train) + len(dataset.validation or ())):
+            compute_features(network, dataset, lambda *_: None)
+        some = dataset.train.read(slice(0, BY_PREDICT)).astype(np.float32)
+        with timed(found, "features by predict", len(some)):
+            network.predict(some, batch_size=32, verbose=0)
+    return found
+
+
+@contextmanager
+def timed(found: dict[str, dict[str, float]], name: str, images: int) -> Iterator[None]:
+    """Note images a second, and how many cores were busy on average."""
+    began, busy = time.perf_counter(), busy_seconds() or 0.0
+    yield
+    seconds = time.perf_counter() - began
+    found[name] = {"images a second": images / seconds, "busy cores": ((busy_seconds() or 0.0) - busy) / seconds}
+
+
+def table(found: dict[str, Any]) -> str:
+    """Lay out what was measured."""
+    whole = median_of(its["seconds"] for its in found["whole"])
+    assert whole
+    lines = [
+        f"{PHOTOS:,} photos of 500×375, from the shell to the evaluated and exported model: {whole.middle:.1f} s "
+        f"(median; {whole.low:.1f} to {whole.high:.1f}, n = {whole.n}), with nothing cached.",
+        "",
+        "| part | images a second | busy cores |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {its['images a second']:,.0f} | {its['busy cores']:.2f} |"
+            for name, its in found["parts"].items()
+        ),
+        "",
+        f"{found['machine']['cores']} cores, {found['machine']['processor']}. Command: `python -m benchmarks.photos`.",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, store and write the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        photos = Path(folder) / "photos"
+        say(f"photos: writing {PHOTOS:,} of them")
+        write_photos(photos, PHOTOS)
+        whole = []
+        for repeat in range(REPEATS):
+            say(f"photos: whole process, repeat {repeat}")
+            whole.append(whole_process(photos))
+        say("photos: the parts alone")
+        found = {"at": now(), "whole": whole, "parts": parts(photos), "machine": machine(), "versions": versions()}
+    say(json.dumps(found, indent=2))
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    write_text(FILE, json.dumps(found, indent=2) + "\n")
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    write_text(PAGE, f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
