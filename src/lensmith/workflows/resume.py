@@ -66,8 +66,7 @@ def resume(
         _check_steps(found, recipe, dataset, start)
         for note in notes:
             screen.warn(note)
-        if start:
-            screen.say(_where(start, recipe))
+        screen.say(_where(start, total_steps(recipe.training, len(dataset.train))))
         make_deterministic(recipe.seed)
         prepared = prepare(dataset, recipe)
         remove_damaged(found.checkpoints)
@@ -104,11 +103,13 @@ def _find_start(run: Run, recipe: Recipe) -> tuple[Checkpoint | None, list[str]]
     return start, notes
 
 
-def _where(start: Checkpoint, recipe: Recipe) -> str:
-    """Say where training goes on."""
+def _where(start: Checkpoint | None, steps: int) -> str:
+    """Say where training goes on; nothing where it begins anew or all of its steps are done."""
+    if start is None or start.state.step >= steps:
+        return ""
     step, per_epoch = start.state.step, start.state.steps_per_epoch
     within = f", step {step % per_epoch + 1:,} of {per_epoch:,}" if step % per_epoch else ""
-    return f"Going on in epoch {step // per_epoch + 1} of {recipe.training.epochs:g}{within}."
+    return f"Going on in epoch {step // per_epoch + 1}{within}."
 
 
 def _check_steps(run: Run, recipe: Recipe, dataset: Dataset, start: Checkpoint | None) -> None:
