@@ -30,6 +30,7 @@ from PIL import Image, ImageEnhance
 from benchmarks.contestants import ROOT
 from benchmarks.flowers import different_photos, write_photos
 from benchmarks.harness import RESULTS, say
+from benchmarks.marked import write_measured
 from lensmith.files import write_text
 from lensmith.runs import now
 from lensmith.workflows.provenance import machine
@@ -37,7 +38,7 @@ from lensmith.workflows.provenance import machine
 FOLDER = RESULTS / "checking"
 PAGE = ROOT / "docs" / "check.md"
 PICTURE = FOLDER / "cifar10-near-duplicates.png"
-BEGIN, END = "<!-- measured: made by `python -m benchmarks.checking` -->", "<!-- measured: end -->"
+COMMAND = "python -m benchmarks.checking"
 PAIRS_DRAWN = 50
 Changed = Callable[[Image.Image, np.random.Generator], Image.Image]
 
@@ -218,7 +219,7 @@ def table() -> str:
             written = "; ".join(f"{key} {_written(value)}" for key, value in facts.items())
             lines.append(f"| `{name}` | {written} | {its['seconds']:.0f} s on {its['at'][:10]} |")
     where = machine()
-    lines += ["", f"{where['cores']} cores, {where['processor']}. Command: `python -m benchmarks.checking`."]
+    lines += ["", f"{where['cores']} cores, {where['processor']}. Command: `{COMMAND}`."]
     return "\n".join([*lines, *_closest()])
 
 
@@ -246,9 +247,7 @@ def main() -> None:
         FOLDER.mkdir(parents=True, exist_ok=True)
         write_text(FOLDER / f"{name}.json", json.dumps(stored, indent=2) + "\n")
         say(json.dumps(found, indent=2))
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    write_text(PAGE, f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}")
+    write_measured(PAGE, COMMAND, table())
 
 
 if __name__ == "__main__":

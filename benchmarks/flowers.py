@@ -8,34 +8,41 @@ from PIL import Image
 
 from benchmarks.contestants import ROOT
 
-FLOWERS12 = os.path.join(os.environ.get("LENSMITH_DATA", ""), "flowers12")
-"""Where the photos are, in `train/CLASS` and `test/CLASS`."""
 REPEATED = ROOT / "benchmarks" / "flowers12-repeated.txt"
+
+
+def flowers12() -> Path:
+    """Return where the photos are, in `train/CLASS` and `test/CLASS`."""
+    folder = Path(os.environ.get("LENSMITH_DATA", "")) / "flowers12"
+    if not folder.is_dir():
+        raise SystemExit(f"There is no folder {folder}. Set LENSMITH_DATA to the folder that flowers12 is in.")
+    return folder
 
 
 def different_photos() -> list[Path]:
     """List the photos, of those that are there several times only the first: of `test` and `train` that of `test`."""
-    again = {Path(FLOWERS12) / name for names in _repeated() for name in names[1:]}
-    return sorted(set(Path(FLOWERS12).glob("*/*/*.jpg")) - again)
+    root = flowers12()
+    again = {root / name for names in _repeated() for name in names[1:]}
+    return sorted(set(root.glob("*/*/*.jpg")) - again)
 
 
-def leaked_photos() -> set[Path]:
-    """Return the test photos that are in the training, too."""
+def leaked() -> set[str]:
+    """Name the test photos that are in the training, too: `test/CLASS/FILE`."""
     across = [names for names in _repeated() if any(name.startswith("train/") for name in names)]
-    return {Path(FLOWERS12) / name for names in across for name in names if name.startswith("test/")}
+    return {name for names in across for name in names if name.startswith("test/")}
 
 
 def link_different_photos(root: Path) -> None:
     """Fill `train/CLASS` and `test/CLASS` with links to the photos, each photo once."""
     for path in different_photos():
-        place = root / path.relative_to(FLOWERS12)
+        place = root / path.relative_to(flowers12())
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(path.resolve())
 
 
 def write_photos(root: Path, count: int) -> None:
     """Write class folders of so many photos of 500 by 375 pixels: crops of those there are, each another one."""
-    sources, chance = sorted(Path(FLOWERS12).glob("*/*/*.jpg")), np.random.default_rng(0)
+    sources, chance = sorted(flowers12().glob("*/*/*.jpg")), np.random.default_rng(0)
     for number in range(count):
         path = sources[number % len(sources)]
         share = chance.uniform(0.5, 1)

@@ -24,6 +24,7 @@ import numpy as np
 from benchmarks.contestants import ROOT
 from benchmarks.flowers import write_photos
 from benchmarks.harness import RESULTS, say
+from benchmarks.marked import write_measured
 from benchmarks.spread import median_of
 from benchmarks.watching import busy_seconds
 from lensmith.files import write_text
@@ -34,7 +35,7 @@ PHOTOS, REPEATS = 4_000, 3
 BY_PREDICT = 1_000
 """Photos whose features `predict` computes, too."""
 FILE, PAGE = RESULTS / "photos.json", ROOT / "docs" / "recipes.md"
-BEGIN, END = "<!-- measured: made by `python -m benchmarks.photos` -->", "<!-- measured: end -->"
+COMMAND = "python -m benchmarks.photos"
 
 
 def whole_process(photos: Path) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def table(found: dict[str, Any]) -> str:
             for name, its in found["parts"].items()
         ),
         "",
-        f"{found['machine']['cores']} cores, {found['machine']['processor']}. Command: `python -m benchmarks.photos`.",
+        f"{found['machine']['cores']} cores, {found['machine']['processor']}. Command: `{COMMAND}`.",
     ]
     return "\n".join(lines)
 
@@ -117,9 +118,7 @@ def main() -> None:
     say(json.dumps(found, indent=2))
     FILE.parent.mkdir(parents=True, exist_ok=True)
     write_text(FILE, json.dumps(found, indent=2) + "\n")
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    write_text(PAGE, f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{after}")
+    write_measured(PAGE, COMMAND, table(found))
 
 
 if __name__ == "__main__":

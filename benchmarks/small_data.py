@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.contestants import ROOT, Benchmark, Contestant, lensmith, peer
-from benchmarks.flowers import FLOWERS12, leaked_photos
+from benchmarks.flowers import flowers12, leaked
 from benchmarks.goals import ACCURACY, SECONDS
 from benchmarks.harness import Result, load, pending, run, say
 from benchmarks.sections import measured_on, table, written
@@ -84,13 +84,13 @@ def write_tasks(root: Path) -> None:
         chosen = np.concatenate([np.flatnonzero(labels == label)[: task.each] for label in range(task.classes)])
         _write_images(root / task.name / "train", arrays["x_train"][chosen], labels[chosen])
         _write_images(root / task.name / "test", arrays["x_test"][:TESTED], arrays["y_test"].reshape(-1)[:TESTED])
-    leaked = leaked_photos()
+    left_out = {flowers12() / name for name in leaked()}
     for task in FLOWERS:
         for split, most in (("train", task.each), ("test", None)):
-            for folder in sorted((Path(FLOWERS12) / split).iterdir()):
+            for folder in sorted((flowers12() / split).iterdir()):
                 place = root / task.name / split / folder.name
                 place.mkdir(parents=True)
-                for photo in sorted(set(folder.iterdir()) - leaked)[:most]:
+                for photo in sorted(set(folder.iterdir()) - left_out)[:most]:
                     (place / photo.name).symlink_to(photo.resolve())
 
 
@@ -165,8 +165,8 @@ def page(results: Results) -> str:
         "",
         "Accuracies are means over seeds, with the lowest and the highest; seconds are medians of whole processes, "
         "from the shell to the end, evaluation included, and for lensmith the export and the report. CIFAR-10's small "
-        "images are seen by `transfer` at 128 pixels a side. Of the 240 test photos of the flowers "
-        f"{len(leaked_photos())} are left out: `lensmith check` found that they are in the training, too. The Keras "
+        "images are seen by `transfer` at 128 pixels a side. Of the test photos of the flowers "
+        f"{len(leaked())} are left out: `lensmith check` found that they are in the training, too. The Keras "
         "network stops when a fifth of the "
         "training images has not been named better for 10 epochs, and takes back its best weights.",
         "",

@@ -4,12 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.marked import write_measured
 from tests.faults.outcome import RESULTS
 
-from lensmith.files import write_text
-
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-BEGIN, END = "<!-- faults: made by `make faults` -->", "<!-- faults: end -->"
 ORDER = (
     "killed_runs", "terminated_runs", "full_runs", "killed_saves", "full_disk", "damaged_checkpoints", "replaced_model",
     "diverging", "evil_models", "evil_onnx", "evil_runs", "evil_archives", "pillow_pictures",
@@ -20,10 +18,7 @@ ORDER = (
 def write_page() -> None:
     """Put the table between its marks."""
     stored = [json.loads(file.read_text()) for name in ORDER if (file := RESULTS / f"{name}.json").exists()]
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    write_text(PAGE, f"{before}{BEGIN}\n\n{table(stored)}\n\n{END}{after}")
+    write_measured(PAGE, "make faults", table(stored))
 
 
 def table(stored: list[dict[str, Any]]) -> str:
