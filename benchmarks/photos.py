@@ -4,7 +4,7 @@
 
 Three whole processes, each with a home of its own, so that nothing is decoded or computed before. Then the parts alone:
 decoding, features by ONNX Runtime once the network is converted, and features by `predict`, with the cores that each
-keeps busy: where decoding and features keep all of them busy one after the other, doing both at once gains nothing.
+keeps busy; and what decoding and features take one after the other and both at once, alternately.
 Writes `benchmarks/results/photos.json`, and the table of `docs/recipes.md`.
 """
 
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from benchmarks.contestants import ROOT
 from benchmarks.flowers import write_photos
 from benchmarks.harness import RESULTS, say
 from benchmarks.marked import write_measured
-from benchmarks.spread import median_of
+from benchmarks.spread import Spread, median_of
 from benchmarks.watching import busy_seconds
 from lensmith.files import write_text
 from lensmith.runs import now
@@ -60,8 +61,7 @@ def parts(photos: Path) -> dict[str, dict[str, float]]:
     start_keras()
     recipe = load_recipe("transfer")
     found: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["LENSMITH_HOME"] = home
+    with empty_home():
         with timed(found, "decoding", PHOTOS):
             dataset = open_dataset(str(photos), recipe.data)
         network = prepare(dataset, recipe).network
@@ -72,6 +72,42 @@ def parts(photos: Path) -> dict[str, dict[str, float]]:
         with timed(found, "features by predict", len(some)):
             network.predict(some, batch_size=32, verbose=0)
     return found
+
+
+def in_turn_and_at_once(photos: Path) -> list[dict[str, float]]:
+    """Decode the photos and compute features of as many, in turn and both at once; the seconds of each repeat."""
+    from lensmith.config import load_recipe
+    from lensmith.data import open_dataset
+    from lensmith.training import compute_features, measure_features, prepare
+
+    recipe = load_recipe("transfer")
+    with empty_home():
+        dataset = open_dataset(str(photos), recipe.data)
+        network = prepare(dataset, recipe).network
+        found = []
+        for _ in range(REPEATS):
+            seconds = {}
+            for name, threads in (("in turn", 1), ("at once", 2)):
+                with empty_home(), ThreadPoolExecutor(threads) as pool:
+                    measure_features(network, dataset)  # converts the network to ONNX
+                    began = time.perf_counter()
+                    decoding = pool.submit(open_dataset, str(photos), recipe.data)
+                    features = pool.submit(compute_features, network, dataset, lambda *_: None)
+                    decoding.result()
+                    features.result()
+                    seconds[name] = time.perf_counter() - began
+            found.append(seconds)
+    return found
+
+
+@contextmanager
+def empty_home() -> Iterator[None]:
+    """Have nothing decoded or computed before."""
+    before = os.environ.get("LENSMITH_HOME", "")
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["LENSMITH_HOME"] = home
+        yield
+    os.environ["LENSMITH_HOME"] = before
 
 
 @contextmanager
@@ -86,10 +122,10 @@ def timed(found: dict[str, dict[str, float]], name: str, images: int) -> Iterato
 def table(found: dict[str, Any]) -> str:
     """Lay out what was measured."""
     whole = median_of(its["seconds"] for its in found["whole"])
-    assert whole
+    in_turn, at_once = (_seconds(median_of(its[name] for its in found["both"])) for name in ("in turn", "at once"))
     lines = [
-        f"{PHOTOS:,} photos of 500×375, from the shell to the evaluated and exported model: {whole.middle:.1f} s "
-        f"(median; {whole.low:.1f} to {whole.high:.1f}, n = {whole.n}), with nothing cached.",
+        f"{PHOTOS:,} photos of 500×375, from the shell to the evaluated and exported model: {_seconds(whole)}; median, "
+        f"n = {whole.n}, with nothing cached.",
         "",
         "| part | images a second | busy cores |",
         "|---|---|---|",
@@ -98,9 +134,18 @@ def table(found: dict[str, Any]) -> str:
             for name, its in found["parts"].items()
         ),
         "",
+        f"Decoding all photos and computing the features of those that are trained with takes {in_turn} in turn, and "
+        f"{at_once} both at once (medians, n = {len(found['both'])}, alternating). Photos are decoded first, so that "
+        "equal ones are on one side of the split before anything is computed.",
+        "",
         f"{found['machine']['cores']} cores, {found['machine']['processor']}. Command: `{COMMAND}`.",
     ]
     return "\n".join(lines)
+
+
+def _seconds(its: Spread | None) -> str:
+    assert its
+    return f"{its.middle:.1f} s ({its.low:.1f} to {its.high:.1f})"
 
 
 def main() -> None:
@@ -114,7 +159,8 @@ def main() -> None:
             say(f"photos: whole process, repeat {repeat}")
             whole.append(whole_process(photos))
         say("photos: the parts alone")
-        found = {"at": now(), "whole": whole, "parts": parts(photos), "machine": machine(), "versions": versions()}
+        found = {"at": now(), "whole": whole, "parts": parts(photos), "both": in_turn_and_at_once(photos)}
+        found |= {"machine": machine(), "versions": versions()}
     say(json.dumps(found, indent=2))
     FILE.parent.mkdir(parents=True, exist_ok=True)
     write_text(FILE, json.dumps(found, indent=2) + "\n")
