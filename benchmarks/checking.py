@@ -217,10 +217,9 @@ def table() -> str:
             its = json.loads(file.read_text(encoding="utf-8"))
             facts = {key: value for key, value in its["found"].items() if isinstance(value, int | float)}
             written = "; ".join(f"{key} {_written(value)}" for key, value in facts.items())
-            lines.append(f"| `{name}` | {written} | {its['seconds']:.0f} s on {its['at'][:10]} |")
-    where = machine()
-    lines += ["", f"{where['cores']} cores, {where['processor']}. Command: `{COMMAND}`."]
-    return "\n".join([*lines, *_closest()])
+            where = f"{its['machine']['cores']} cores, {its['machine']['processor']}"
+            lines.append(f"| `{name}` | {written} | {its['seconds']:.0f} s on {its['at'][:10]}; {where} |")
+    return "\n".join([*lines, "", f"Command: `{COMMAND}`.", *_closest()])
 
 
 def _closest() -> list[str]:
