@@ -22,6 +22,7 @@ TESTED_ELSEWHERE = {
     "__main__.py": "one call; tests/cli/test_app.py",
     "cli/options.py": "declarations; tests/docs/test_docs.py",
     "cli/printing.py": "what every command prints; tests/cli/",
+    "diagnosis/diagnosis.py": "what is said; tests/diagnosis/test_symptoms.py",
     "models/builders.py": "an empty registry; tests/contracts/test_every_model.py",
     "safety/keras_sizes.py": "tests/safety/test_keras_files.py",
     "rendering/canvas.py": "what it draws on; tests/rendering/test_figures.py",

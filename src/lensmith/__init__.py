@@ -19,6 +19,7 @@ from lensmith.errors import LensmithError
 if TYPE_CHECKING:
     from lensmith.runs import find_run as load_run
     from lensmith.workflows.check import check
+    from lensmith.workflows.diagnose import diagnose
     from lensmith.workflows.evaluate import evaluate
     from lensmith.workflows.explain import explain
     from lensmith.workflows.predict import predict
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "check": ("lensmith.workflows.check", "check"),
+    "diagnose": ("lensmith.workflows.diagnose", "diagnose"),
     "evaluate": ("lensmith.workflows.evaluate", "evaluate"),
     "explain": ("lensmith.workflows.explain", "explain"),
     "load_run": ("lensmith.runs", "find_run"),
@@ -45,6 +47,7 @@ __all__ = [
     "LensmithError",
     "__version__",
     "check",
+    "diagnose",
     "evaluate",
     "explain",
     "load_run",

@@ -1,9 +1,8 @@
-import keras
 import pytest
 from tests.architecture.networks import chain, every_window, layers
 
 from lensmith.architecture.calls import calls_of
-from lensmith.architecture.purposes import activation_of, purpose
+from lensmith.architecture.purposes import purpose
 
 
 @pytest.mark.parametrize(
@@ -31,8 +30,3 @@ def test_every_layer_gets_a_sentence_one_nobody_has_thought_of_what_keras_says()
         assert purpose(call).endswith(".")
     (call,) = calls_of(chain(layers.GaussianNoise(0.1), picture=(8, 8, 4))).every
     assert purpose(call) == "Apply additive zero-centered Gaussian noise."
-
-
-def test_a_linear_activation_is_none():
-    assert activation_of(layers.Dense(2)) == ""
-    assert activation_of(layers.Dense(2, activation=keras.activations.silu)) == "silu"

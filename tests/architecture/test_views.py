@@ -9,8 +9,11 @@ from lensmith.architecture.views import View, views_of
 SIDE = 25
 
 
-def seen(model: keras.Model) -> tuple[int, int]:
-    """Height and width of the pixels on which the unit in the middle of the output depends: each is tried."""
+def seen(model: keras.Model) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    """Height and width of the pixels on which the unit in the middle of the output depends: each is tried.
+
+    Then where these begin, and which unit that is.
+    """
     for weight in model.weights:
         weight.assign(np.abs(weight.numpy()) + 0.1)
     height, width, channels = model.input_shape[1:]
@@ -25,7 +28,8 @@ def seen(model: keras.Model) -> tuple[int, int]:
     difference = np.abs(answers[:, middle[0], middle[1]] - before[middle[0], middle[1]])
     changed = (difference > 1e-4).any(axis=-1).reshape(height, width)
     rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
-    return int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
+    field = int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
+    return field, (int(rows[0]), int(columns[0])), middle
 
 
 STACKS = {
@@ -34,6 +38,7 @@ STACKS = {
     "pooling": [layers.Conv2D(2, 3), layers.AveragePooling2D(2), layers.Conv2D(2, 3)],
     "dilation": [layers.Conv2D(2, 3, dilation_rate=3), layers.ReLU(), layers.DepthwiseConv2D(2)],
     "separable": [layers.SeparableConv2D(2, 3), layers.BatchNormalization(), layers.AveragePooling2D(3, strides=1)],
+    "padded": [layers.ZeroPadding2D(((3, 0), (0, 1))), layers.Conv2D(2, 3, strides=2), layers.Cropping2D(1)],
     "transposed": [layers.AveragePooling2D(2), layers.Conv2DTranspose(2, 2, strides=2), layers.Conv2D(1, 1)],
 }
 
@@ -43,7 +48,9 @@ def test_the_receptive_field_is_what_a_unit_answers_to(name: str):
     model = chain(*STACKS[name], picture=(SIDE, SIDE, 1))
     view = views_of(calls_of(model))[-1]
     assert view
-    assert view.field == seen(model)
+    field, begins, middle = seen(model)
+    assert view.field == field
+    assert view.begins(*middle) == begins
 
 
 def test_of_a_shortcut_the_larger_field_counts():
@@ -56,7 +63,7 @@ def test_of_a_shortcut_the_larger_field_counts():
 
 def test_neighbours_are_as_far_apart_as_the_strides_make_them():
     views = views_of(calls_of(every_window()))
-    assert views[0] == View((3, 5), (2, 2), (23, 18))
+    assert views[0] == View((3, 5), (2, 2), (23, 18), (-1, -1))
     assert views[8].stride == (1, 1)  # the transposed convolution has halved it
     assert views[9].stride == (2, 1)
 

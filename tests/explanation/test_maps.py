@@ -1,9 +1,9 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from tests.explanation.planted import MARK, SIDE, backbone, mark_finder, marked
 
+from lensmith.backend import backend_name
 from lensmith.errors import LensmithError
 from lensmith.explanation import METHODS, UNCHANGED, Classifier, likeness, randomised
 from lensmith.explanation.randomised import rank_correlation
@@ -24,7 +24,10 @@ def test_a_planted_mark_is_found(method: str, top: int, left: int):
     assert share_in_mark(found.values, top, left) > 0.7, found
 
 
+@pytest.mark.skipif(backend_name() != "tensorflow", reason="it is written with TensorFlow's gradients")
 def test_grad_cam_is_what_a_direct_implementation_gives():
+    import tensorflow as tf
+
     model, picture = backbone(), marked(8, 8)
     inner = model.get_layer("inner")
     front = keras.Model(inner.inputs[0], inner.get_layer("r").output)
@@ -39,6 +42,19 @@ def test_grad_cam_is_what_a_direct_implementation_gives():
     found = METHODS["gradcam"](Classifier(model), picture, 2, None)
     assert found.layer == "inner/r"
     again = tf.image.resize(expected[..., None], (SIDE, SIDE))[..., 0].numpy()
+    np.testing.assert_allclose(found.values, again, atol=1e-3 * max(1e-3, again.max()))
+
+
+def test_grad_cam_before_an_average_and_a_dense_layer_is_its_weights_times_the_features():
+    # Class activation mapping, of which Grad-CAM is the general case: Selvaraju et al. 2017, section 3.1.
+    model, picture = backbone(), marked(8, 8)
+    inner = model.get_layer("inner")
+    front = keras.Model(inner.inputs[0], inner.get_layer("r").output)
+    features = np.asarray(front(picture[np.newaxis] / np.float32(255)))[0]
+    weights = np.asarray(model.get_layer("last").kernel)[:, 2] / features[..., 0].size
+    expected = np.maximum((features * weights).sum(axis=-1), 0)
+    again = np.asarray(keras.ops.image.resize(expected[..., np.newaxis], (SIDE, SIDE)))[..., 0]
+    found = METHODS["gradcam"](Classifier(model), picture, 2, None)
     np.testing.assert_allclose(found.values, again, atol=1e-3 * max(1e-3, again.max()))
 
 
@@ -75,7 +91,7 @@ def test_a_map_changes_with_the_weights(method: str):
     classifier, picture = Classifier(backbone()), marked(20, 5)
     found = METHODS[method](classifier, picture, 1, None)
     other = Classifier(randomised(classifier.model))
-    assert abs(likeness(other, picture, found)) < UNCHANGED / 2
+    assert abs(likeness(other, picture, found)) < UNCHANGED - 0.2
 
 
 def test_a_map_that_any_weights_would_give_is_known_by_it():

@@ -4,7 +4,7 @@ import pytest
 from tests.architecture.networks import chain, every_window, layers, with_shortcuts
 
 from lensmith.errors import LensmithError
-from lensmith.models import walk
+from lensmith.models import activation_of, walk
 
 
 @pytest.mark.parametrize("make", [every_window, with_shortcuts])
@@ -39,3 +39,11 @@ def test_a_network_of_two_inputs_is_refused():
     one, two = keras.Input((4,)), keras.Input((4,))
     with pytest.raises(LensmithError, match="follow one another from one input"):
         list(walk(keras.Model([one, two], layers.Add()([one, two])), one))
+
+
+def test_an_activation_is_found_whatever_kind_of_layer_it_is_in():
+    assert activation_of(layers.Dense(2)) == ""
+    assert activation_of(layers.Dense(2, activation=keras.activations.silu)) == "silu"
+    assert activation_of(layers.Activation("tanh")) == "tanh"
+    assert [activation_of(layers.ReLU(max_value=its)) for its in (None, 6)] == ["relu", "relu6"]
+    assert activation_of(layers.BatchNormalization()) == ""

@@ -8,6 +8,7 @@ import numpy as np
 
 from lensmith.config import Recipe
 from lensmith.data import Dataset, Skipped, Split
+from lensmith.diagnosis import DiagnoseRecord
 from lensmith.evaluation import Evaluation, evaluate, most_confident_mistakes
 from lensmith.export import ExportedModel
 from lensmith.rendering.report import LayerRow, Report
@@ -138,6 +139,7 @@ def a_report(folder: Path, dataset: Dataset, wrong: dict[int, int] | None = None
             history=a_history(),
         ),
         layers=[LayerRow("flatten", "Flatten", (None, 192), 0), LayerRow("dense", "Dense", (None, 3), 579)],
+        diagnosed=DiagnoseRecord(str(folder), "finished", 3, "3 epochs", []),
         exported=ExportedModel("onnx", str(folder / "model.onnx"), 141_733, 9, 1.0, 3.6e-7),
         evaluation=an_evaluation(dataset, wrong) if test else None,
         mistakes=mistakes,

@@ -73,7 +73,7 @@ def test_test_time_augmentation_stands_below_the_plain_answers_with_its_price():
 
 def trained(**others: Any) -> SimpleNamespace:
     facts = {"name": "r", "parameters": 3, "epochs": 1, "best_epoch": 1, "train_seconds": 1.0, "total_seconds": 2.0}
-    return SimpleNamespace(**facts | {"run": "runs/r", "test": None} | others)
+    return SimpleNamespace(**facts | {"run": "runs/r", "test": None, "diagnoses": []} | others)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,12 @@ def training_images(batch_size: int, epochs: float = 3, augmentation: tuple = ()
     return TrainingImages.of(numbered_split(10), np.arange(10), config, seed=5)
 
 
+def test_without_shuffling_each_epoch_has_the_order_of_the_data():
+    its = TrainingImages.of(numbered_split(10), np.arange(10), TrainingConfig(batch_size=4, epochs=2, shuffle=False), 5)
+    seen = [targets for _, targets in itertools.islice(its.batches(), 6)]
+    assert np.concatenate(seen).tolist() == [*range(10), *range(10)]
+
+
 @pytest.mark.parametrize("batch_size", [1, 4, 10, 16])
 def test_batches_taken_up_at_an_epoch_are_those_of_an_uninterrupted_run(batch_size):
     steps = -(-10 // batch_size)

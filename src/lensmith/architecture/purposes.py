@@ -2,10 +2,10 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
 
 from lensmith.architecture.calls import Call
 from lensmith.architecture.sizes import windows_of
+from lensmith.models import activation_of
 
 
 def purpose(call: Call) -> str:
@@ -16,13 +16,6 @@ def purpose(call: Call) -> str:
         return said if isinstance(said, str) else said(call)
     # What Keras says of the class.
     return (inspect.getdoc(type(call.layer)) or f"{type(call.layer).__name__}.").partition("\n")[0]
-
-
-def activation_of(layer: Any) -> str:
-    """Return the name of the function that a layer applies to what it has computed; empty where it is none."""
-    function = getattr(layer, "activation", None)
-    name = getattr(function, "__name__", type(function).__name__) if function else ""
-    return "" if name == "linear" else name
 
 
 def _window(call: Call) -> str:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from lensmith.architecture.calls import Call, Calls
-from lensmith.architecture.purposes import activation_of
 from lensmith.architecture.sizes import windows_of
+from lensmith.models import activation_of
 from lensmith.records import Record
 
 _WEIGHING = frozenset(
@@ -44,11 +43,13 @@ class BrokenRule(Record):
     """A rule of thumb that a network breaks.
 
     Attributes:
+        rule: What it is about: `activation`, `last layer` or `loss`.
         layer: Its name.
         problem: What is against the rule.
         advice: What to do.
     """
 
+    rule: str
     layer: str
     problem: str
     advice: str
@@ -79,6 +80,7 @@ def _without_activation(calls: Calls) -> Iterator[BrokenRule]:
         if following is None or (call.kind(("BaseDepthwiseConv",)) and _mixes_channels(following)):
             continue
         yield BrokenRule(
+            "activation",
             call.name,
             f"no activation between it and {following.name}: two such layers can do no more than one",
             'Give it activation = "relu", or a layer for that after it.',
@@ -110,6 +112,7 @@ def _last_layer(calls: Calls, objective: Objective) -> Iterator[BrokenRule]:
     if objective.classes and last.output != (objective.classes,):
         shape = "x".join(map(str, last.output))
         yield BrokenRule(
+            "last layer",
             last.name,
             f"the network ends in {shape} numbers, and there are {objective.classes} classes",
             f"Let the last layer be Dense with {objective.classes} units.",
@@ -117,12 +120,14 @@ def _last_layer(calls: Calls, objective: Objective) -> Iterator[BrokenRule]:
     ends_in = _ending(calls)
     if ends_in and ends_in not in PROBABILITIES:
         yield BrokenRule(
+            "last layer",
             last.name,
             f"the network ends in {ends_in}, which makes no probabilities",
             'Give the last layer activation = "softmax".',
         )
     elif ends_in == "sigmoid" and last.output[-1] > 1:
         yield BrokenRule(
+            "last layer",
             last.name,
             "sigmoid answers for each class by itself, so the answers do not sum to 1",
             'Give the last layer activation = "softmax".',
@@ -135,18 +140,21 @@ def _loss(calls: Calls, objective: Objective) -> Iterator[BrokenRule]:
         return
     if probabilities and objective.from_logits:
         yield BrokenRule(
+            "loss",
             last.name,
             f"{loss} has from_logits = true, and the network ends in probabilities already",
             "Take from_logits from the loss, or the softmax from the last layer.",
         )
     if not probabilities and not objective.from_logits and "crossentropy" in loss.lower().replace("_", ""):
         yield BrokenRule(
+            "loss",
             last.name,
             f"{loss} wants probabilities, and the network ends in none",
             'Give the last layer activation = "softmax", or the loss from_logits = true.',
         )
     if "categorical" not in loss.lower() and last.output[-1] > 2:
         yield BrokenRule(
+            "loss",
             last.name,
             f"{loss} is not made for one class of {last.output[-1]}",
             "Train with CategoricalCrossentropy.",
@@ -156,12 +164,7 @@ def _loss(calls: Calls, objective: Objective) -> Iterator[BrokenRule]:
 def _ending(calls: Calls) -> str:
     """Return the function that the network's answers come out of; empty where that is none."""
     for call in reversed(calls.every):
-        if call.kind(("Softmax",)):
-            return "softmax"
-        name = activation_of(call.layer) or _NAMES.get(call.kind(_NAMES), "")
+        name = activation_of(call.layer)
         if name or call.kind(_WEIGHING):
             return name
     return ""
-
-
-_NAMES: dict[str, Any] = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "PReLU": "prelu"}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from lensmith.architecture.calls import PIXELS, Call, Calls, Shape
 from lensmith.architecture.sizes import places, windows_of
+from lensmith.models.windows import padding
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,18 @@ class View:
             part of it may lie outside.
         stride: Pixels between the fields of two neighbours, downwards and to the right.
         all: Height and width of what all units together depend on: what windows leave over at the edge is not in it.
+        start: Where the field of the first unit begins, pixels from the upper left; negative where it begins outside.
     """
 
     field: tuple[int, int]
     stride: tuple[float, float]
     all: tuple[int, int] = (0, 0)
+    start: tuple[float, float] = (0.0, 0.0)
+
+    def begins(self, row: int, column: int) -> tuple[int, int]:
+        """Return the first row and column of the field of a unit, by its place in the layer's output."""
+        down, right = (at + n * step for at, n, step in zip(self.start, (row, column), self.stride, strict=True))
+        return round(down), round(right)
 
     def share(self, picture: Shape) -> float:
         """Return the share of the picture's area that one unit sees, 0 to 1."""
@@ -66,6 +74,7 @@ def _after(call: Call, given: Sequence[View]) -> View | None:
             # One value for all places, as squeeze and excitation have it, has none beside it to be far from.
             (min(its.stride[0] for its in given), min(its.stride[1] for its in given)),
             (max(its.all[0] for its in given), max(its.all[1] for its in given)),
+            (min(its.start[0] for its in given), min(its.start[1] for its in given)),
         )
     return whole if all(its.field == its.all for its in given) else None
 
@@ -78,7 +87,8 @@ def _windowed(call: Call, view: View) -> View | None:
         (seen + math.ceil((its.reach - 1) * step), step * its.stride)
         for seen, step, its in zip(view.field, view.stride, windows, strict=True)
     ]
-    return _view(axes)
+    before = [padding(n, its)[0] for n, its in zip(places(call.inputs[0], call.layer), windows, strict=True)]
+    return _moved(_view(axes), view, before)
 
 
 def _transposed(call: Call, view: View) -> View | None:
@@ -89,7 +99,7 @@ def _transposed(call: Call, view: View) -> View | None:
         (seen + math.ceil((-(-its.reach // its.stride) - 1) * step), step / its.stride)
         for seen, step, its in zip(view.field, view.stride, windows, strict=True)
     ]
-    return _view(axes)
+    return _centred(_view(axes))
 
 
 def _resized(call: Call, view: View) -> View | None:
@@ -100,7 +110,26 @@ def _resized(call: Call, view: View) -> View | None:
         (seen + math.ceil(mixes * step * max(1, before / after)), step * before / after)
         for seen, step, before, after in zip(view.field, view.stride, given, made, strict=True)
     ]
-    return _view(axes)
+    return _centred(_view(axes))
+
+
+def _padded(call: Call, view: View) -> View:
+    """Padding moves the first unit out of the picture, cropping into it."""
+    down, right = (its[0] for its in getattr(call.layer, "padding", None) or call.layer.cropping)
+    outwards = 1 if hasattr(call.layer, "padding") else -1
+    return _moved(view, view, (outwards * down, outwards * right))
+
+
+def _moved(view: View, given: View, before: Sequence[int]) -> View:
+    """Let a view begin so many places of the one it is made of before where that begins."""
+    down, right = (at - n * step for at, n, step in zip(given.start, before, given.stride, strict=True))
+    return replace(view, start=(down, right))
+
+
+def _centred(view: View) -> View:
+    """Let the middle of the first field lie in the middle of what the first unit stands for."""
+    down, right = ((step - seen) / 2 for seen, step in zip(view.field, view.stride, strict=True))
+    return replace(view, start=(down, right))
 
 
 def _view(axes: Sequence[tuple[int, float]]) -> View:
@@ -120,8 +149,8 @@ _RULES: dict[str, Callable[[Call, View], View | None]] = {
     "BaseConvTranspose": _transposed,
     "UpSampling2D": _resized,
     "Resizing": _resized,
-    "ZeroPadding2D": _same,
-    "Cropping2D": _same,
+    "ZeroPadding2D": _padded,
+    "Cropping2D": _padded,
     "Flatten": _same,
 }
 _EACH_BY_ITSELF = frozenset(

@@ -12,7 +12,12 @@ from lensmith.cli.printing import print_record, set_screen
 
 def explain(
     run: RunArgument,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE…", help="Image files, and folders of them.")],
+    images: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[IMAGE…]", help="Image files, and folders of them. Without any: what the network has learned."
+        ),
+    ] = None,
     classes: Annotated[
         list[str] | None, typer.Option("--class", help="For which to say why; repeatable. Default: the likeliest.")
     ] = None,
@@ -28,13 +33,13 @@ def explain(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show what every layer makes of a picture, at any size, and which places speak for its class."""
+    """Show what a network has learned; or what every layer makes of a picture, and which places speak for its class."""
     from lensmith.workflows.explain import explain as workflow
 
     set_screen(quiet)
     record = workflow(
         run,
-        images,
+        images or (),
         classes=classes or (),
         methods=methods or (),
         layer=layer,
@@ -45,6 +50,8 @@ def explain(
     if not print_record(record, json):
         from lensmith.data import printable
 
+        if record.network:
+            print(f"What the network has learned: {printable(record.network.outputs[0])}")
         for its in record.explanations:
             label, probability = its.predicted[0]
             print(f"{its.image}: {label}, {probability:.1%}. Page: {printable(its.outputs[0])}")

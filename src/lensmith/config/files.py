@@ -28,6 +28,7 @@ LEFT_OUT = (
     ("data", DataConfig, "group"),
     ("training", TrainingConfig, "checkpoint_seconds"),
     ("training", TrainingConfig, "selection"),
+    ("training", TrainingConfig, "shuffle"),
 )
 """Keys that are written only where they are not as by default."""
 

@@ -148,6 +148,8 @@ class TrainingConfig(Table):
     transfer: Transfer | None = None
     class_weights: Literal["balanced"] | None = None
     """Let the images of small classes count for more in the loss, so that all classes count the same."""
+    shuffle: bool = True
+    """See the images in another order each epoch; else always in the order of the data."""
     sampling: Literal["balanced"] | None = None
     """Let each class come as often in an epoch: images of small ones several times, of large ones not all."""
     selection: Literal["accuracy", "balanced_accuracy"] = "accuracy"

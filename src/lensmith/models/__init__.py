@@ -14,13 +14,14 @@ from lensmith.models.keras_objects import (
 )
 from lensmith.models.plain import check_agreement, plain
 from lensmith.models.python_code import to_python
-from lensmith.models.walking import PIXELS, Step, call_layer, graph_of, walk
+from lensmith.models.walking import PIXELS, Step, activation_of, call_layer, graph_of, walk
 
 __all__ = [
     "BUILDERS",
     "NUM_CLASSES",
     "PIXELS",
     "Step",
+    "activation_of",
     "adapt",
     "adapting",
     "argument_problem",

@@ -74,6 +74,24 @@ def call_layer(number: int, layer: Any, arguments: tuple[Any, ...], named: dict[
     return layer(*arguments, **named)
 
 
+ACTIVATION_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ELU": "elu", "Softmax": "softmax"}
+
+
+def activation_of(layer: Any) -> str:
+    """Return the name of the function that a layer's values come out of; empty where it is none.
+
+    Example:
+        >>> import keras
+        >>> activation_of(keras.layers.Dense(2)), activation_of(keras.layers.ReLU(max_value=6))
+        ('', 'relu6')
+    """
+    function = getattr(layer, "activation", None)
+    name = getattr(function, "__name__", type(function).__name__) if function else ""
+    name = name or ACTIVATION_LAYERS.get(type(layer).__name__, "")
+    limited = name == "relu" and getattr(layer, "max_value", None) == 6
+    return "" if name == "linear" else f"{name}6" if limited else name
+
+
 class _Walk:
     """Counts the steps over all networks within one another."""
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from lensmith.config import Recipe
 from lensmith.data import Dataset
+from lensmith.diagnosis import DiagnoseRecord
 from lensmith.evaluation import Evaluation, Mistake
 from lensmith.export import ExportedModel
 from lensmith.records import Record
@@ -57,7 +58,7 @@ class Report:
 
     Attributes:
         run: Its `run.json` may lack anything but must be there.
-        dataset, recipe, training, layers, exported: Records of the run.
+        dataset, recipe, training, layers, diagnosed, exported: Records of the run.
         evaluation: `None` when there are no test images.
         mistakes: Surest first.
         mistake_images: `uint8 (n, H, W, C)`, one a mistake; `None` shows none.
@@ -70,6 +71,7 @@ class Report:
     recipe: Recipe
     training: TrainingResult
     layers: list[LayerRow]
+    diagnosed: DiagnoseRecord
     exported: ExportedModel
     evaluation: Evaluation | None
     mistakes: list[Mistake]
@@ -110,6 +112,7 @@ def _view(report: Report) -> dict[str, Any]:
         "mistakes": _mistakes(report),
         "curves": _curves(training),
         "settings": origins.settings(report.recipe, training, dataset, info),
+        "diagnosed": report.diagnosed,
         "layers": report.layers,
         "most_parameters": max((layer.parameters for layer in report.layers), default=0) or 1,
         "trained": origins.trained(training),

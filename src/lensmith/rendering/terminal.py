@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from lensmith.rendering.diagnosis import diagnosis_lines
 from lensmith.rendering.wording import decimals_for, percent, percent_range, spreadsheet_safe, tta_sentence
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ def training_lines(record: Any) -> str:
             f"{record.total_seconds:.1f} s in all.",
             measured[:1].upper() + measured[1:],
             *augmented,
+            *diagnosis_lines(record.diagnoses),
             f"Report: {record.run}/report.html",
         ]
     )

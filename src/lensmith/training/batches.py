@@ -35,6 +35,7 @@ class TrainingImages:
         seed: Of order and augmentation.
         augmentations: Ours, in their order.
         balanced: Whether each class comes as often.
+        shuffled: Whether each epoch has an order of its own; balanced ones always do.
     """
 
     split: Split
@@ -44,6 +45,7 @@ class TrainingImages:
     seed: int
     augmentations: Sequence[Augmentation] = ()
     balanced: bool = False
+    shuffled: bool = True
     _epochs: dict[int, Epoch] = field(default_factory=dict, init=False, repr=False)
     _orders: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
@@ -52,7 +54,8 @@ class TrainingImages:
         """Take batch size, epochs and augmentation from a recipe."""
         steps = total_steps(config, len(split))
         augmentations = make_augmentations(config.augmentation)
-        return cls(split, targets, config.batch_size, steps, seed, augmentations, config.sampling == "balanced")
+        balanced = config.sampling == "balanced"
+        return cls(split, targets, config.batch_size, steps, seed, augmentations, balanced, config.shuffle)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -86,6 +89,8 @@ class TrainingImages:
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
         if not self.balanced:
+            if not self.shuffled:
+                return np.arange(len(self.split))
             return epoch_order(self.seed, epoch, len(self.split))
         if epoch not in self._orders:
             self._orders.clear()

@@ -44,6 +44,8 @@ class TrainingResult(Record):
         best_epoch: Whose weights `model` has, from 1 on; 0 where only the last layer was fitted.
         history: One row an epoch; one of epoch 0 first where the last layer was fitted alone.
         problems: What was damaged and had to be done without.
+        waiting: Share of this time's seconds that steps waited for their images, 0 to 1; `None` where Keras' own `fit`
+            trained, or nothing was left to train.
     """
 
     model: Any = field(repr=False)
@@ -55,6 +57,7 @@ class TrainingResult(Record):
     best_epoch: int
     history: list[Row]
     problems: list[str]
+    waiting: float | None = None
 
     @property
     def best_row(self) -> Row | None:
@@ -119,6 +122,7 @@ def fit(
         best_epoch=state.best_epoch,
         history=state.history,
         problems=problems,
+        waiting=loop.waiting if loop and state.step > steps_before else None,
     )
 
 

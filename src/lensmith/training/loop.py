@@ -42,7 +42,13 @@ class CompiledLoop:
         self._most = max(1, BYTES_A_CALL // (image_bytes * images.batch_size))
         self._at_once = 1
         self.losses = MeanLoss()
+        self._waited = self._worked = 0.0
         self._seen: set[Steps] = set()
+
+    @property
+    def waiting(self) -> float:
+        """Share of the seconds of all steps so far that were spent waiting for their images, 0 to 1."""
+        return self._waited / max(self._waited + self._worked, 1e-9)
 
     def fit(self, callbacks: Sequence[Any], first_epoch: int, validation: Any, first_step: int = 0) -> None:
         """Train to the last epoch.
@@ -90,7 +96,9 @@ class CompiledLoop:
             if count:
                 coming: Future[Batches] = reader.submit(images.read, epoch, step, count)
             while count and not self._model.stop_training:
+                began = time.perf_counter()
                 now, first = coming.result(), step
+                self._waited += time.perf_counter() - began
                 step += count
                 following = self._next_count(epoch, step)
                 if following:
@@ -117,8 +125,10 @@ class CompiledLoop:
         function = self._steps_at(epoch * self._images.steps_per_epoch + first)
         began = time.perf_counter()
         losses = function(*batch)
+        seconds = time.perf_counter() - began
+        self._worked += seconds
         if function in self._seen:  # the first call compiles, which says nothing of the next
-            seconds_a_step = (time.perf_counter() - began) / len(losses)
+            seconds_a_step = seconds / len(losses)
             self._at_once = int(np.clip(SECONDS_A_CALL / seconds_a_step, 1, self._most))
         self._seen.add(function)
         return losses

@@ -29,16 +29,20 @@ from lensmith.files import new_folder, not_written, write_text
 from lensmith.inference import Predictor, image_files
 from lensmith.records import Record, to_json
 from lensmith.rendering.explanation import DrawnLayer, ExplainedMap, render_explanation, save_map
+from lensmith.rendering.progress import current_screen
 from lensmith.rendering.sheets import save_sheet
 from lensmith.runs import Run, find_run
+from lensmith.workflows.explain_network import MARK, NetworkExplanation, explain_network
 
 TOP = 5
 COPIES = 4
 """How many times the memory of the values themselves computing a layer may take."""
 MOST_LAYERS = 40
 """Up to which all are drawn."""
-MARK, LONGEST_NAME = "explanation.json", 80
-"""The file by which a folder is known as an explanation's; and characters of a folder's name."""
+LONGEST_NAME = 80
+"""Characters of a folder's name."""
+NETWORK = "network"
+"""The folder of what is found of the network itself."""
 
 Image = npt.NDArray[np.uint8]
 
@@ -72,16 +76,18 @@ class ExplainRecord(Record):
         run: The run's folder.
         explanations: One for each picture.
         skipped: Files that are no pictures.
+        network: What the network itself has learned, where no pictures were given.
     """
 
     run: str
     explanations: list[Explanation]
     skipped: list[Skipped]
+    network: NetworkExplanation | None = None
 
 
 def explain(  # noqa: PLR0913  (these are the options of a command)
     run: str | Path,
-    images: str | Path | Sequence[str | Path],
+    images: str | Path | Sequence[str | Path] = (),
     *,
     classes: Sequence[str] = (),
     methods: Sequence[str] = (),
@@ -90,11 +96,12 @@ def explain(  # noqa: PLR0913  (these are the options of a command)
     runs: str | Path | None = None,
     trust: bool = False,
 ) -> ExplainRecord:
-    """Look into a run's network with pictures.
+    """Look into a run's network: with pictures, or without any with the images that it was validated on.
 
     Args:
         run: A run folder, a run's name, or `latest`.
-        images: Files and folders; folders are searched at any depth.
+        images: Files and folders; folders are searched at any depth. Without any, what the network has learned is
+            shown: its first filters, what excites each channel, dead and saturated units.
         classes: For which to say why; the likeliest by default.
         methods: Of `gradcam`, `occlusion`, `integrated`; by default all that the network has layers for.
         layer: Whose output Grad-CAM looks at; the last one with height and width by default.
@@ -116,24 +123,14 @@ def explain(  # noqa: PLR0913  (these are the options of a command)
     folder = Path(output) if output else found.path / "explanations"
     if not output:
         found.check_file(folder)
-    paths = image_files([images] if isinstance(images, (str, Path)) else images)
-    places = _places(paths, folder)
     task = _Task(found, predictor, classifier, labels, tuple(methods), layer)
-    done: list[Explanation] = []
-    skipped: list[Skipped] = []
-    for path, place in zip(paths, places, strict=True):
-        try:
-            done.append(task.explain(path, place))
-        except DecodeError as error:
-            skipped.append(Skipped(printable(str(path)), error.reason, str(error)))
-        except OSError as error:
-            raise RunError(not_written(place, error)) from error
-    if not done:
-        examples = "; ".join(f"{its.path}: {its.detail}" for its in skipped[:3])
-        raise DataError(
-            f"None of {len(paths)} files is a picture that can be read{f' ({examples})' if examples else ''}."
-        )
-    return ExplainRecord(str(found.path), done, skipped)
+    if isinstance(images, (str, Path)) or images:
+        return _explain_pictures(task, image_files([images] if isinstance(images, (str, Path)) else images), folder)
+    if classes or methods or layer:
+        raise LensmithError("--class, --method and --layer are about a picture: give one, or leave them out.")
+    with current_screen() as screen:
+        learned = explain_network(found, classifier.model, _free(folder / NETWORK), screen)
+    return ExplainRecord(str(found.path), [], [], learned)
 
 
 @dataclass(frozen=True)
@@ -217,6 +214,25 @@ class _Task:
         return _layers_of(calls)
 
 
+def _explain_pictures(task: _Task, paths: Sequence[Path], folder: Path) -> ExplainRecord:
+    places = _places(paths, folder)
+    done: list[Explanation] = []
+    skipped: list[Skipped] = []
+    for path, place in zip(paths, places, strict=True):
+        try:
+            done.append(task.explain(path, place))
+        except DecodeError as error:
+            skipped.append(Skipped(printable(str(path)), error.reason, str(error)))
+        except OSError as error:
+            raise RunError(not_written(place, error)) from error
+    if not done:
+        examples = "; ".join(f"{its.path}: {its.detail}" for its in skipped[:3])
+        raise DataError(
+            f"None of {len(paths)} files is a picture that can be read{f' ({examples})' if examples else ''}."
+        )
+    return ExplainRecord(str(task.run.path), done, skipped)
+
+
 def _layers_of(calls: Calls) -> list[int]:
     """Choose layers that have height and width; of very many, those that look at neighbours."""
     every = [number for number, its in enumerate(calls.every) if its.is_spatial]
@@ -227,7 +243,7 @@ def _layers_of(calls: Calls) -> list[int]:
 
 def _places(paths: Sequence[Path], folder: Path) -> list[Path]:
     """Choose a folder for each picture; none that holds anything but an earlier explanation."""
-    taken: set[str] = set()
+    taken = {NETWORK}
     places = []
     for path in paths:
         stem = printable(path.stem)[:LONGEST_NAME].strip(". ") or "picture"
@@ -236,13 +252,15 @@ def _places(paths: Sequence[Path], folder: Path) -> list[Path]:
             number += 1
             name = f"{stem}-{number}"
         taken.add(name.casefold())
-        place = folder / name
-        if place.exists() and not (place / MARK).is_file() and (not place.is_dir() or any(place.iterdir())):
-            raise LensmithError(
-                f"{place} exists and is no explanation, so it is not replaced. Choose another --output."
-            )
-        places.append(place)
+        places.append(_free(folder / name))
     return places
+
+
+def _free(place: Path) -> Path:
+    """Refuse a folder that holds anything but an earlier explanation."""
+    if place.exists() and not (place / MARK).is_file() and (not place.is_dir() or any(place.iterdir())):
+        raise LensmithError(f"{place} exists and is no explanation, so it is not replaced. Choose another --output.")
+    return place
 
 
 def _label(name: str, known: tuple[str, ...]) -> int:

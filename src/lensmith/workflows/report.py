@@ -4,6 +4,7 @@ from typing import Any
 
 from lensmith.config import Recipe
 from lensmith.data import Dataset
+from lensmith.diagnosis import DiagnoseRecord
 from lensmith.export import ExportedModel
 from lensmith.files import write_text
 from lensmith.rendering.figures import save_history
@@ -22,6 +23,7 @@ def write_report(
     training: TrainingResult,
     exported: ExportedModel,
     evaluated: Evaluated | None,
+    diagnosed: DiagnoseRecord,
 ) -> None:
     """Draw `history.png` and write `report.html`."""
     save_history(training.history, run.path / "history.png")
@@ -32,6 +34,7 @@ def write_report(
         recipe=recipe,
         training=training,
         layers=_layers(training.model),
+        diagnosed=diagnosed,
         exported=exported,
         evaluation=evaluated.evaluation if evaluated else None,
         mistakes=evaluated.mistakes if evaluated else [],

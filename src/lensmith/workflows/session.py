@@ -10,6 +10,7 @@ from typing import Any
 from lensmith.backend import backend_name
 from lensmith.config import Recipe
 from lensmith.data import Dataset
+from lensmith.diagnosis import Diagnosis
 from lensmith.errors import Interrupted, RunError, TrainingDiverged
 from lensmith.evaluation import Evaluation
 from lensmith.export import export_artifact
@@ -28,6 +29,7 @@ from lensmith.training import (
     fit_last_layer,
     total_steps,
 )
+from lensmith.workflows.diagnose import evidence_of, note_facts, record_of
 from lensmith.workflows.evaluate import evaluate_model
 from lensmith.workflows.report import write_report
 
@@ -47,6 +49,7 @@ class TrainRecord(Record):
         val_accuracy: Of the best epoch; `None` without validation data.
         test: On the test split; `None` where there is none.
         skipped: Files found and not used, by reason.
+        diagnoses: What the curves and answers say is wrong, the gravest first.
     """
 
     run: str
@@ -65,6 +68,7 @@ class TrainRecord(Record):
     val_accuracy: float | None
     test: Evaluation | None
     skipped: dict[str, int]
+    diagnoses: list[Diagnosis]
 
 
 @dataclass
@@ -110,7 +114,7 @@ class Session:
             prepared: The network, ready to be trained.
             start: Where an earlier session has come to.
         """
-        self.run.update(state="running", error=None, stopped=None, process=this_process())
+        self.run.update(state="running", error=None, stopped=None, facts=None, process=this_process())
         go_on = f"What was done is kept. Go on: lensmith train --resume {self.run.path}"
         with self._state_kept(), ending_by_exception(go_on):
             return self._finish(self._fit(prepared, start))
@@ -143,10 +147,12 @@ class Session:
         predictor = Predictor(run.onnx_file, run.artifact)
         evaluated = evaluate_model(run, predictor, dataset, recipe, "test") if dataset.test else None
         test = evaluated.evaluation if evaluated else None
-        record = _record(run, dataset, recipe, training, train_seconds, test)
+        run.update(facts=note_facts(training, predictor, dataset, recipe))
+        diagnosed = record_of(run, evidence_of(run))
+        record = _record(run, dataset, recipe, training, train_seconds, test, diagnosed.diagnoses)
         finished = replace(record, total_seconds=round(time.perf_counter() - clock.command, 3))
         run.update(finished=now(), result=finished, problems=training.problems)
-        write_report(run, dataset, recipe, training, exported, evaluated)
+        write_report(run, dataset, recipe, training, exported, evaluated, diagnosed)
         run.update(state="finished")  # last, so that what is called finished has all its files
         return replace(finished, total_seconds=round(time.perf_counter() - clock.command, 3))
 
@@ -171,6 +177,7 @@ def _record(
     training: TrainingResult,
     train_seconds: float,
     test: Evaluation | None,
+    diagnoses: list[Diagnosis],
 ) -> TrainRecord:
     accuracy = (training.best_row or {}).get("val_accuracy")
     return TrainRecord(
@@ -190,4 +197,5 @@ def _record(
         val_accuracy=float(accuracy) if accuracy is not None else None,
         test=test,
         skipped=dataset.skipped_by_reason,
+        diagnoses=diagnoses,
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lensmith.architecture import broken_rules, calls_of
+from lensmith.architecture import BrokenRule, broken_rules, calls_of
 from lensmith.backend import backend_name, make_deterministic, start_keras
 from lensmith.config import Recipe, load_recipe, to_toml
 from lensmith.data import BUILTINS, Dataset, kind_of, open_dataset
@@ -67,9 +67,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
     if from_run is not None:
         overrides = settings_from(from_run, runs, name=name, trust=trust) | overrides
     resolved = load_recipe(recipe, overrides, base=LOOKED_AT if recipe == "auto" else {})
-    limit = Budget(parse_budget(budget), clock.command) if budget is not None else None
-    if limit and overrides.keys() & {"epochs", "training.epochs"}:
-        raise LensmithError("--budget chooses the epochs: give it or --epochs, not both.")
+    limit = _limit(budget, clock, overrides)
     kind_of(str(data))  # so that a mistyped path is answered before Keras has started
     check_destination(name, runs, force=force)
     with current_screen() as screen:
@@ -81,12 +79,20 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         resolved = _settled(resolved, screen)
         make_deterministic(resolved.seed)
         prepared = prepare(dataset, resolved)
-        _name_broken_rules(prepared.network, resolved, dataset, screen)
+        broken = _name_broken_rules(prepared.network, resolved, dataset, screen)
         count_views(resolved.evaluation.tta, dataset.image_shape)  # refuses images that are too small
-        info, usual = provenance(dataset, resolved) | {"findings": findings}, f"{dataset.name}-{resolved.name}"
-        run = create_run(usual, name, runs, force=force, info=info, recipe=to_toml(resolved))
+        info = provenance(dataset, resolved) | {"findings": findings, "broken_rules": broken}
+        run = create_run(
+            f"{dataset.name}-{resolved.name}", name, runs, force=force, info=info, recipe=to_toml(resolved)
+        )
         with locked(run.path):
             return Session(run, dataset, resolved, callbacks, clock, screen).complete(prepared)
+
+
+def _limit(budget: str | None, clock: Clock, overrides: Mapping[str, Any]) -> Budget | None:
+    if budget is not None and overrides.keys() & {"epochs", "training.epochs"}:
+        raise LensmithError("--budget chooses the epochs: give it or --epochs, not both.")
+    return Budget(parse_budget(budget), clock.command) if budget is not None else None
 
 
 def _look_over(dataset: Dataset, screen: Screen) -> list[Finding]:
@@ -97,11 +103,13 @@ def _look_over(dataset: Dataset, screen: Screen) -> list[Finding]:
     return findings
 
 
-def _name_broken_rules(network: Any, recipe: Recipe, dataset: Dataset, screen: Screen) -> None:
+def _name_broken_rules(network: Any, recipe: Recipe, dataset: Dataset, screen: Screen) -> list[BrokenRule]:
     """Warn of what a network for classes usually has and this one has not, or the other way round."""
     calls = calls_of(network)
-    for its in [] if calls.problem else broken_rules(calls, objective_of(recipe, len(dataset.class_names))):
+    broken = [] if calls.problem else broken_rules(calls, objective_of(recipe, len(dataset.class_names)))
+    for its in broken:
         screen.warn(rule_line(its))
+    return broken
 
 
 def _suited(

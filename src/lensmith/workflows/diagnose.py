@@ -1,0 +1,140 @@
+"""`diagnose`: what a run's curves say, with what was noted of its answers and units when training ended."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from lensmith.architecture import calls_of
+from lensmith.config import Recipe
+from lensmith.data import Dataset, Split
+from lensmith.diagnosis import DiagnoseRecord, Evidence, Facts, Row, UnitCounts, comes_in_order, judge_answers
+from lensmith.diagnosis import diagnose as judge
+from lensmith.errors import RunError
+from lensmith.explanation import units
+from lensmith.inference import Predictor
+from lensmith.rendering.wording import counted
+from lensmith.runs import Run, find_run
+from lensmith.training import TrainingResult
+from lensmith.workflows.provenance import recipe_of
+
+ANSWERED, ANSWERED_VALUES = 2_000, 2**31
+"""Images of a split whose answers are looked at, at most; and values of all layers for all of them, about a second."""
+JUDGED, JUDGED_VALUES = 256, 2**26
+"""The same, for the units of the layers."""
+FEWEST = 8
+"""However large the network is."""
+
+
+def diagnose(run: str | Path = "latest", *, runs: str | Path | None = None, trust: bool = False) -> DiagnoseRecord:
+    """Say what a run's curves show, with the evidence and what to try.
+
+    Args:
+        run: A run folder, a run's name, or `latest`; it need not have been finished.
+        runs: The runs root.
+        trust: Whether the run is one's own.
+
+    Raises:
+        RunError: No such run, or it stopped before its first epoch was done.
+    """
+    found = find_run(run, runs, trust=trust)
+    evidence = evidence_of(found)
+    if not evidence.epochs and evidence.state != "diverged" and evidence.facts is None:
+        raise RunError(
+            f"Run {found.name} has no epoch to look at yet: its state is {evidence.state!r}. "
+            f"Go on with it: lensmith train --resume {found.path}"
+        )
+    return record_of(found, evidence)
+
+
+def record_of(run: Run, evidence: Evidence) -> DiagnoseRecord:
+    """Judge the evidence of a run."""
+    return DiagnoseRecord(str(run.path), evidence.state, len(evidence.epochs), _looked_at(evidence), judge(evidence))
+
+
+def evidence_of(run: Run) -> Evidence:
+    """Collect what a run's folder says of its training.
+
+    Raises:
+        RunError: It does not say what it should.
+    """
+    info, recipe = run.info, recipe_of(run)
+    try:
+        return Evidence(
+            state=run.state,
+            history=read_history(run),
+            class_counts=[int(its) for its in info["data"]["counts"]["train"].values()],
+            validation_images=sum(info["data"]["counts"].get("validation", {}).values()),
+            batch_size=recipe.training.batch_size,
+            broken_rules=info.get("broken_rules", []),
+            facts=TypeAdapter(Facts).validate_python(info["facts"]) if info.get("facts") else None,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, ValidationError) as error:
+        raise RunError(f"{run.path / 'run.json'} does not say what was trained: {error!r:.200}.") from None
+
+
+def read_history(run: Run) -> list[Row]:
+    """Read `history.csv`; no rows where there is none.
+
+    Raises:
+        RunError: It cannot be read.
+    """
+    if not run.history_file.exists():
+        return []
+    run.check_file(run.history_file)
+    try:
+        with run.history_file.open(encoding="utf-8", newline="") as file:
+            return [{name: float(its) if its else None for name, its in row.items()} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError) as error:
+        raise RunError(f"{run.history_file} cannot be read: {error}.") from None
+
+
+def note_facts(training: TrainingResult, predictor: Predictor, dataset: Dataset, recipe: Recipe) -> Facts:
+    """Note, when a training ends, what its curves do not show.
+
+    Args:
+        training: What fitting came to.
+        predictor: Of the model that was exported.
+        dataset: Of the run.
+        recipe: Of the run.
+    """
+    calls = calls_of(training.model)
+    values = sum(int(np.prod(call.output)) for call in calls.every) or ANSWERED_VALUES // ANSWERED
+    held_out = "validation" if dataset.validation else "train"
+    by_split = {}
+    for name in {held_out, "train"}:
+        some = _sample(dataset.splits[name], ANSWERED, ANSWERED_VALUES // values, recipe.seed)
+        by_split[name] = judge_answers(predictor.probabilities(some.read()), some.labels, name)
+    seen = _sample(dataset.splits[held_out], JUDGED, JUDGED_VALUES // values, recipe.seed)
+    ordered = not recipe.training.shuffle and recipe.training.sampling is None
+    return Facts(
+        waiting=training.waiting,
+        in_order=ordered and comes_in_order(dataset.train.labels),
+        answers=by_split[held_out],
+        training_accuracy=by_split["train"].accuracy,
+        units=[] if calls.problem else _count_units(training.model, seen),
+    )
+
+
+def _sample(split: Split, most: int, affordable: int, seed: int) -> Split:
+    return split.sample(int(np.clip(affordable, FEWEST, most)), seed)
+
+
+def _count_units(model: Any, split: Split) -> list[UnitCounts]:
+    return [
+        UnitCounts(its.name, its.activation, its.units, len(its.dead), len(its.saturated))
+        for its in units(model, split.read())
+        if its.activation
+    ]
+
+
+def _looked_at(evidence: Evidence) -> str:
+    facts = evidence.facts
+    parts = [counted(len(evidence.epochs), "epoch")]
+    if facts and facts.answers:
+        parts.append(f"answers for {counted(facts.answers.n, f'{facts.answers.split} image')}")
+    if facts and facts.units:
+        parts.append(f"the units of {counted(len(facts.units), 'layer')}")
+    return ", ".join(parts)
