@@ -30,7 +30,7 @@ bench: ## measure what takes minutes: tutorials not stored yet, start-up, memory
 	python -m benchmarks.folder
 	python -m benchmarks.page
 
-bench-long: ## measure what takes hours, going on where it was stopped: time to accuracy, share of peak, growth, budgets, checks
+bench-long: ## measure what takes hours, going on where it was stopped: time to accuracy, share of peak, growth, budgets, checks, diagnoses
 	python -m benchmarks.speed
 	python -m benchmarks.saving
 	python -m benchmarks.sgemm
@@ -39,6 +39,8 @@ bench-long: ## measure what takes hours, going on where it was stopped: time to 
 	python -m benchmarks.checking
 	python -m benchmarks.photos
 	python -m benchmarks.small_data
+	python -m benchmarks.inside
+	python -m tests.diagnosis
 	python -m benchmarks.page
 
 faults: ## kill, fill the disk, damage files, many times; writes the table of docs/reliability.md: under an hour

@@ -39,6 +39,8 @@ STACKS = {
     "dilation": [layers.Conv2D(2, 3, dilation_rate=3), layers.ReLU(), layers.DepthwiseConv2D(2)],
     "separable": [layers.SeparableConv2D(2, 3), layers.BatchNormalization(), layers.AveragePooling2D(3, strides=1)],
     "padded": [layers.ZeroPadding2D(((3, 0), (0, 1))), layers.Conv2D(2, 3, strides=2), layers.Cropping2D(1)],
+    "enlarged": [layers.Conv2D(2, 7), layers.UpSampling2D(2)],
+    "transposed after": [layers.Conv2D(2, 5), layers.Conv2DTranspose(2, 2, strides=2)],
     "transposed": [layers.AveragePooling2D(2), layers.Conv2DTranspose(2, 2, strides=2), layers.Conv2D(1, 1)],
 }
 

@@ -15,6 +15,7 @@ def test_what_is_said_is_printed_or_is_one_document(
     record = json.loads(capsys.readouterr().out)
     assert record["state"] == "finished"
     assert record["epochs"] == 3
+    assert record["diagnoses"]
     assert [its["kind"].upper() in printed for its in record["diagnoses"]] == [True] * len(record["diagnoses"])
     assert record["looked_at"] in printed
 

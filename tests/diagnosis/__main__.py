@@ -39,7 +39,7 @@ def main() -> None:
         found = {"data": data, "at": now(), "named": named, "machine": machine(), "versions": versions()}
         RESULTS.mkdir(exist_ok=True)
         write_text(RESULTS / f"{data}.json", json.dumps(found, indent=2) + "\n")
-    write_measured(PAGE, COMMAND, table([json.loads(file.read_text()) for file in sorted(RESULTS.glob("*.json"))]))
+        write_measured(PAGE, COMMAND, table([json.loads(file.read_text()) for file in sorted(RESULTS.glob("*.json"))]))
 
 
 def some_of(data: str, training: int) -> Arrays:
@@ -64,7 +64,10 @@ def named_of(name: str, arrays: Arrays) -> list[str]:
 
 def table(results: list[dict[str, Any]]) -> str:
     """Lay out how many were named, and each that was not."""
-    lines = ["| images | sick trainings named | healthy ones with nothing named |", "|---|---|---|"]
+    lines = [
+        "| images | sick trainings named | healthy ones with nothing named | other things named |",
+        "|---|---|---|---|",
+    ]
     wrong = []
     for its in results:
         missed = [name for name in SICK if SICK[name].expected not in its["named"][name]]
@@ -72,7 +75,8 @@ def table(results: list[dict[str, Any]]) -> str:
         counts = [
             f"{len(whole) - len(not_so)} of {len(whole)}" for whole, not_so in ((SICK, missed), (HEALTHY, alarmed))
         ]
-        lines.append(f"| {its['data']} | {' | '.join(counts)} |")
+        others = sum(kind != SICK[name].expected for name in SICK if name not in missed for kind in its["named"][name])
+        lines.append(f"| {its['data']} | {' | '.join(counts)} | {others} |")
         for name in missed + alarmed:
             expected = SICK[name].expected if name in SICK else "nothing"
             named = ", ".join(its["named"][name]) or "nothing"

@@ -105,11 +105,12 @@ def sorted_by_class(its: Arrays) -> Arrays:
 
 
 def mostly_one_class(its: Arrays) -> Arrays:
-    """Leave a sixtieth of all classes but the first."""
+    """Leave two images of all classes but the first."""
     found = dict(its)
     for split in ("train", "val"):
         x, y = its[f"x_{split}"], its[f"y_{split}"]
-        kept = (y == 0) | (np.arange(len(y)) % 60 == 0)
+        earlier = np.array([np.count_nonzero(y[:place] == label) for place, label in enumerate(y)])
+        kept = (y == 0) | (earlier < 2)
         found |= {f"x_{split}": x[kept], f"y_{split}": y[kept]}
     return found
 

@@ -9,7 +9,7 @@ from lensmith.diagnosis import Answers, Evidence, Facts
 
 EPOCHS = 10
 ANSWERS = Answers(
-    split="validation", n=1000, accuracy=0.95, labelled=[100] * 10, answered=[100] * 10, likelihood=0.2, unevenness=2.0
+    split="validation", n=1000, accuracy=0.95, labelled=[100] * 10, answered=[100] * 10, likelihood=0.05, unevenness=2.0
 )
 FACTS = Facts(waiting=0.01, in_order=False, answers=ANSWERS, training_accuracy=0.97, units=[])
 FALLING = list(2 * 0.6 ** np.arange(EPOCHS) + 0.05)
@@ -25,7 +25,7 @@ def evidence(facts: Facts | None = FACTS, **curves: Any) -> Evidence:
         {"epoch": place + 1} | {name: curve[place] for name, curve in usual.items() if place < len(curve)}
         for place in range(len(usual["loss"]))
     ]
-    return Evidence("finished", rows, [500] * 10, 1000, 64, [], facts)
+    return Evidence("finished", rows, [500] * 10, 1000, facts=facts)
 
 
 def answered(**changes: Any) -> Evidence:

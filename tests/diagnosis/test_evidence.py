@@ -26,8 +26,14 @@ def test_answers_are_summed_up():
 def test_wrong_answers_that_are_spread_evenly_are_not_uneven_and_those_of_one_pair_are():
     every = {(a, b): 5 for a in range(5) for b in range(5) if a != b}
     assert judge_answers(*answers_with(every), "validation").unevenness == 0
-    # One of P pairs has all n: variance n²/P less luck's n/P, over the square of the mean n/P.
-    assert judge_answers(*answers_with({(0, 1): 100}), "validation").unevenness == pytest.approx(20 - 20 / 100)
+    assert judge_answers(*answers_with({(0, 1): 100}), "validation").unevenness > 5
+
+
+def test_mistaken_labels_are_even_however_many_images_the_classes_have():
+    rng = np.random.default_rng(0)
+    looks_like = rng.choice(5, 20_000, p=[0.6, 0.2, 0.1, 0.06, 0.04])
+    labels = np.where(rng.random(20_000) < 0.3, (looks_like + rng.integers(1, 5, 20_000)) % 5, looks_like)
+    assert judge_answers(np.eye(5)[looks_like], labels, "validation").unevenness < 0.05
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(3, 12))
@@ -38,15 +44,15 @@ def test_unevenness_of_wrong_answers_drawn_at_random_is_next_to_nothing(seed: in
     assert judge_answers(np.eye(k)[named], labels, "validation").unevenness < 0.05
 
 
-@pytest.mark.parametrize("n", [500, 50_000])
-def test_unevenness_is_of_the_chances_and_not_of_how_many_images_there_are(n: int):
+def test_unevenness_is_of_the_chances_and_not_of_how_many_images_there_are():
     rng = np.random.default_rng(0)
-    chances = np.where(np.eye(10), 0, rng.gamma(1.0, 1.0, (10, 10)))  # whose variance is the square of their mean
-    pairs = rng.choice(100, n, p=(chances / chances.sum()).ravel())
-    off = chances[~np.eye(10, dtype=bool)]
-    expected = off.var(ddof=1) / off.mean() ** 2
-    found = judge_answers(np.eye(10)[pairs % 10], pairs // 10, "validation").unevenness
-    assert found == pytest.approx(expected, rel=0.25)
+    chances = np.where(np.eye(10), 0, rng.gamma(1.0, 1.0, (10, 10)))
+    found = []
+    for n in (1_000, 100_000):
+        pairs = rng.choice(100, n, p=(chances / chances.sum()).ravel())
+        found.append(judge_answers(np.eye(10)[pairs % 10], pairs // 10, "validation").unevenness)
+    assert found[0] == pytest.approx(found[1], rel=0.2)
+    assert found[1] > 0.5
 
 
 def test_order_is_told_from_shuffled_labels():
@@ -60,4 +66,4 @@ def test_curves_leave_out_the_epoch_of_the_last_layer_and_have_gaps():
     its.history.insert(0, {"epoch": 0, "loss": 9.0})
     assert len(its.curve("loss")) == 10
     assert np.isnan(its.curve("val_loss")).all()
-    assert its.prior_entropy == pytest.approx(np.log(10))
+    assert its.commonest == pytest.approx(0.1)

@@ -32,6 +32,8 @@ def test_even_mistakes_are_of_labels_and_uneven_ones_of_the_network():
     assert noisy_labels(answered(accuracy=0.7, unevenness=1.0)) is None
     assert noisy_labels(answered(accuracy=0.97, unevenness=0.1)) is None
     assert noisy_labels(answered(accuracy=0.12, unevenness=0.1)) is None
+    unsure = answered(accuracy=0.7, unevenness=0.1, likelihood=0.12)
+    assert noisy_labels(unsure) is None
     two = replace(answered(accuracy=0.7, unevenness=0.1), class_counts=[500, 500])
     assert noisy_labels(two) is None
 
@@ -51,6 +53,14 @@ def test_without_facts_overfitting_is_told_by_the_curves():
     assert "99.0%" in overfitting(its).evidence
 
 
+def test_a_last_layer_fitted_alone_is_judged_by_its_answers():
+    facts = replace(FACTS, training_accuracy=1.0, answers=replace(ANSWERS, accuracy=0.6))
+    alone = replace(evidence(facts), history=[], validation_images=12)
+    assert overfitting(alone).says.startswith("The network learns")
+    assert validation_small(alone).kind == "validation set too small"
+    assert underfitting(alone) is None
+
+
 def test_underfitting_is_low_on_training_images_as_well_and_gets_no_better():
     facts = replace(FACTS, training_accuracy=0.6, answers=replace(ANSWERS, accuracy=0.59))
     slow = list(1.2 + 0.5 * 0.5 ** np.arange(EPOCHS))
@@ -60,6 +70,8 @@ def test_underfitting_is_low_on_training_images_as_well_and_gets_no_better():
 
 
 def test_few_validation_images_are_told_by_their_interval():
-    assert "20 images" in validation_small(replace(evidence(), validation_images=20)).evidence
+    small = validation_small(replace(evidence(), validation_images=20)).evidence
+    assert "of 20 images" in small
+    assert "76% to 99%" in small  # Wilson's interval of 19 of 20
     assert validation_small(replace(evidence(), validation_images=200)) is None
     assert validation_small(replace(evidence(), validation_images=0)) is None

@@ -1,3 +1,4 @@
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -32,4 +33,7 @@ def test_nothing_is_said_of_healthy_trainings(name: str, digits: Arrays, tmp_pat
 
 
 def test_the_library_has_something_for_each_symptom():
-    assert len({its.expected for its in SICK.values()}) == len(SYMPTOMS)
+    symptoms = set(SYMPTOMS)
+    for name in {its.expected for its in SICK.values()}:
+        symptoms -= {its for its in symptoms if f'"{name}"' in inspect.getsource(its)}
+    assert symptoms == set()

@@ -4,6 +4,7 @@ import pytest
 from tests.diagnosis.made_evidence import FACTS, evidence
 
 from lensmith.diagnosis import UnitCounts
+from lensmith.diagnosis.evidence import Rule
 from lensmith.diagnosis.workings import (
     dead_units,
     loss_misfit,
@@ -47,8 +48,8 @@ def test_waiting_is_named_from_three_tenths_on(share: float | None, named: bool)
 
 
 def test_broken_rules_are_told_apart():
-    rule = {"rule": "loss", "layer": "dense", "problem": "it is not", "advice": "Let it be."}
+    rule = Rule("loss", "dense", "it is not", "Let it be.")
     of_loss = replace(evidence(), broken_rules=[rule])
     assert loss_misfit(of_loss).evidence == "dense: it is not."
     assert no_activation(of_loss) is None
-    assert no_activation(replace(evidence(), broken_rules=[rule | {"rule": "activation"}])).advice == "Let it be."
+    assert no_activation(replace(evidence(), broken_rules=[replace(rule, rule="activation")])).advice == "Let it be."

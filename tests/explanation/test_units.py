@@ -57,3 +57,24 @@ def test_histograms_hold_every_value_and_every_weight_whatever_the_batch():
     assert sum(its.weights.counts) == 3 * 3 * 3 * 6
     assert found["inner/n"].weights is None
     assert found["inner/r"].activation == "relu"
+
+
+def test_operations_that_have_no_weights_are_gone_past():
+    pixels = keras.Input((SIDE, SIDE, 1))
+    model = keras.Model(pixels, keras.layers.Dense(3, "relu")(keras.layers.Flatten()(pixels) + 1.0))
+    assert [its.type for its in units(model, pictures())] == ["Dense"]
+
+
+@pytest.mark.parametrize("bias", [0.5, 1e35, np.inf])
+def test_values_that_are_next_to_the_same_or_infinite_are_counted(bias: float):
+    (found,) = units(one_layer("linear", [bias, bias], scale=1e-8), pictures())
+    assert sum(found.outputs.counts) == 2 * N
+
+
+def test_a_layer_that_is_called_twice_has_a_place_for_each_call():
+    twice = keras.layers.Dense(4, "relu", name="twice")
+    pixels = keras.Input((SIDE, SIDE, 1))
+    flat = keras.layers.Dense(4, name="first")(keras.layers.Flatten()(pixels))
+    found = units(keras.Model(pixels, twice(twice(flat))), pictures())
+    assert [its.name for its in found] == ["first", "twice", "twice"]
+    assert len({its.number for its in found}) == 3

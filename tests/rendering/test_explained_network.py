@@ -9,7 +9,7 @@ PATCHES = [np.full((5, 5, 3), value, np.uint8) for value in (0, 90, 200)]
 
 
 def a_layer(name: str, dead: list[int], saturated: list[int]) -> LayerUnits:
-    return LayerUnits(name, "Conv2D", "relu", 20, dead, saturated, Histogram(0, 1, [5, 1]), Histogram(-1, 1, [3, 3]))
+    return LayerUnits(0, name, "Conv2D", "relu", 20, dead, saturated, Histogram(0, 1, [5, 1]), Histogram(-1, 1, [3, 3]))
 
 
 def test_the_page_has_each_filter_each_layer_and_what_excites_its_channels():

@@ -41,6 +41,16 @@ def test_a_sheet_shows_each_value_and_frames_the_strong_and_the_silent(tmp_path:
     assert tuple(pixels[top - 1, left]) == SILENT
 
 
+def test_the_scale_is_of_all_channels_and_not_of_those_that_a_step_falls_on(tmp_path: Path):
+    values = np.zeros((990, 990, 32), np.float32)
+    values[..., 0], values[..., 1:] = 0.001, np.linspace(0, 2, 990)[:, np.newaxis, np.newaxis]
+    sheet = save_sheet(_described("conv", "Conv2D", values), tmp_path / "sheet.png")
+    pixels = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB"))
+    left, top = sheet.place(5)
+    middle = pixels[top + sheet.tile[1] // 2, left + 5]
+    assert 60 < middle.mean() < 160
+
+
 def test_larger_values_are_lighter_whatever_their_sign():
     values = np.linspace(0, 1, 50)[np.newaxis]
     for sign in (1, -1):

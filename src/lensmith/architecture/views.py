@@ -99,7 +99,7 @@ def _transposed(call: Call, view: View) -> View | None:
         (seen + math.ceil((-(-its.reach // its.stride) - 1) * step), step / its.stride)
         for seen, step, its in zip(view.field, view.stride, windows, strict=True)
     ]
-    return _centred(_view(axes))
+    return _centred(_view(axes), view)
 
 
 def _resized(call: Call, view: View) -> View | None:
@@ -110,7 +110,7 @@ def _resized(call: Call, view: View) -> View | None:
         (seen + math.ceil(mixes * step * max(1, before / after)), step * before / after)
         for seen, step, before, after in zip(view.field, view.stride, given, made, strict=True)
     ]
-    return _centred(_view(axes))
+    return _centred(_view(axes), view)
 
 
 def _padded(call: Call, view: View) -> View:
@@ -126,10 +126,15 @@ def _moved(view: View, given: View, before: Sequence[int]) -> View:
     return replace(view, start=(down, right))
 
 
-def _centred(view: View) -> View:
-    """Let the middle of the first field lie in the middle of what the first unit stands for."""
-    down, right = ((step - seen) / 2 for seen, step in zip(view.field, view.stride, strict=True))
-    return replace(view, start=(down, right))
+def _centred(view: View, given: View) -> View:
+    """Let the first of the units that share a unit's place look as far before its middle as the last looks after it."""
+    starts = [
+        at + (step - before) / 2 + (seen - now) / 2
+        for at, step, before, seen, now in zip(
+            given.start, view.stride, given.stride, given.field, view.field, strict=True
+        )
+    ]
+    return replace(view, start=(starts[0], starts[1]))
 
 
 def _view(axes: Sequence[tuple[int, float]]) -> View:

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from lensmith.records import Record
 
 Row = dict[str, float | int | None]
 Floats = npt.NDArray[np.float64]
+# What is read from somebody else's run is held to these.
+Count = Annotated[int, Field(ge=0, le=2**40)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,12 @@ class Answers(Record):
     """
 
     split: str
-    n: int
-    accuracy: float
-    labelled: list[int]
-    answered: list[int]
-    likelihood: float
-    unevenness: float
+    n: Annotated[int, Field(ge=1, le=2**40)]
+    accuracy: Share
+    labelled: Annotated[list[Count], Field(min_length=1)]
+    answered: Annotated[list[Count], Field(min_length=1)]
+    likelihood: Share
+    unevenness: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
     @property
     def wrong(self) -> int:
@@ -54,9 +59,9 @@ class UnitCounts(Record):
 
     layer: str
     activation: str
-    units: int
-    dead: int
-    saturated: int
+    units: Count
+    dead: Count
+    saturated: Count
 
 
 @dataclass(frozen=True)
@@ -68,14 +73,25 @@ class Facts(Record):
         in_order: Whether the images came in the order of the data, one class after the other.
         answers: On the validation images, else on training images; the model is that of the best epoch.
         training_accuracy: Of the model on training images as they are: without augmentation and dropout.
-        units: Of each layer that has an activation.
+        units: Of each layer that has an activation but the last; empty where too few images could be looked at, or the
+            network was trained by others.
     """
 
-    waiting: float | None = None
+    waiting: Share | None = None
     in_order: bool = False
     answers: Answers | None = None
-    training_accuracy: float | None = None
+    training_accuracy: Share | None = None
     units: list[UnitCounts] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Rule(Record):
+    """A rule of thumb that the network breaks: what it is about, and where."""
+
+    rule: str
+    layer: str
+    problem: str
+    advice: str
 
 
 @dataclass(frozen=True)
@@ -87,17 +103,17 @@ class Evidence(Record):
         history: One row an epoch, as in `history.csv`.
         class_counts: Training images of each class.
         validation_images: How many chose the best epoch.
-        batch_size: Images of a step.
-        broken_rules: Layer, problem and advice of each rule of thumb that the network breaks.
+        broken_rules: Of the network.
+        error: What the run says of its end, where that was none.
         facts: What the curves do not show; `None` where the training did not get that far.
     """
 
     state: str
     history: list[Row]
-    class_counts: list[int]
-    validation_images: int
-    batch_size: int
-    broken_rules: list[dict[str, str]] = field(default_factory=list)
+    class_counts: Annotated[list[Count], Field(min_length=1)]
+    validation_images: Count
+    broken_rules: list[Rule] = field(default_factory=list)
+    error: str | None = None
     facts: Facts | None = None
 
     @property
@@ -115,15 +131,17 @@ class Evidence(Record):
         return np.array([np.nan if row.get(name) is None else row[name] for row in self.epochs], np.float64)
 
     @property
-    def prior_entropy(self) -> float:
-        """The loss, in nats, of who knows nothing but how frequent each class is."""
-        shares = np.array(self.class_counts, np.float64) / max(1, sum(self.class_counts))
-        return float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
-
-    @property
     def commonest(self) -> float:
         """The accuracy of always naming the commonest class."""
         return max(self.class_counts, default=0) / max(1, sum(self.class_counts))
+
+    @property
+    def training_accuracy(self) -> float:
+        """Of the model on training images as they are, else that of the last epoch; NaN where neither is known."""
+        if self.facts and self.facts.training_accuracy is not None:
+            return self.facts.training_accuracy
+        curve = self.curve("accuracy")
+        return float(curve[-1]) if len(curve) else float("nan")
 
 
 def judge_answers(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer], split: str) -> Answers:
@@ -150,17 +168,21 @@ def judge_answers(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[n
 
 
 def _unevenness(labels: npt.NDArray[np.integer], answers: npt.NDArray[np.integer], k: int) -> float:
-    """Estimate how much the chances of all pairs of two different classes differ, from counts that differ by luck, too.
+    """Estimate how much the chances of all pairs differ from those of labels that are mistaken by accident.
 
-    Counts of n wrong answers spread evenly over P pairs have a variance of n / P, which is taken off.
+    An image that looks like one class, and is answered so, is then labelled as any of the others alike. So many wrong
+    answers are expected of each pair; counts differ from that by luck, too, by as much as they are, which is taken off.
     """
     counts = np.zeros((k, k))
     wrong = labels != answers
     np.add.at(counts, (labels[wrong], answers[wrong]), 1)
-    off = counts[~np.eye(k, dtype=bool)]
-    if len(off) < 2 or not off.any():
+    off = ~np.eye(k, dtype=bool)
+    expected = np.broadcast_to(np.bincount(answers, minlength=k), (k, k)) * off
+    if k < 3 or not wrong.any():
         return 0.0
-    return float(max(0.0, off.var(ddof=1) - off.mean()) / off.mean() ** 2)
+    expected = expected * wrong.sum() / expected.sum()
+    excess = ((counts - expected) ** 2 - expected)[off].sum()
+    return float(max(0.0, excess / (expected**2).sum()))
 
 
 def comes_in_order(labels: npt.NDArray[np.integer]) -> bool:

@@ -10,6 +10,8 @@ ONE_CLASS = 0.95
 EVEN = 0.35
 """Unevenness of wrong answers up to which they are spread evenly. That of few wrong answers says nothing."""
 FEWEST_WRONG, LEAST_ERROR, FEWEST_CLASSES = 40, 0.08, 4
+UNLIKELY = 0.9
+"""Probability of the labels of wrong answers, over that of guessing, below which the network has ruled them out."""
 ABOVE_CHANCE = 0.15
 GAP, CLOSE = 0.07, 0.05
 """Points of accuracy by which training is better than validation: so many are overfitting, so few are none."""
@@ -17,6 +19,7 @@ RISEN, LEARNT = 1.05, 0.98
 """Validation loss over its lowest; accuracy of what knows its training images by heart."""
 LEFT = 0.8
 """Accuracy on training images below which much is left to learn."""
+FEWEST_EPOCHS = 6
 SLOW = 0.1
 """Share of the loss that goes in the last third of a training which gets no better."""
 WIDE = 0.07
@@ -50,51 +53,49 @@ def noisy_labels(evidence: Evidence) -> Diagnosis | None:
     if answers is None or evidence.classes < FEWEST_CLASSES or answers.wrong < FEWEST_WRONG:
         return None
     known = answers.accuracy > evidence.commonest + ABOVE_CHANCE
-    if not known or 1 - answers.accuracy < LEAST_ERROR or answers.unevenness > EVEN:
+    sure = answers.likelihood < UNLIKELY / evidence.classes
+    if not (known and sure) or 1 - answers.accuracy < LEAST_ERROR or answers.unevenness > EVEN:
         return None
     return Diagnosis(
         "noisy labels",
         "Many labels seem to be wrong.",
         f"{answers.wrong:,} of {answers.n:,} {answers.split} images are answered otherwise than labelled, spread "
         f"evenly over all pairs of classes (unevenness {answers.unevenness:.2f}; 0 is even), as mistakes in labels "
-        "are. What a network confuses is a few pairs.",
+        f"are; what a network confuses is a few pairs. To these labels it gives {answers.likelihood:.1%} on average.",
         "Look at the likeliest mistakes: lensmith check DATA --labels. Mend them, or train with label smoothing.",
     )
 
 
 def overfitting(evidence: Evidence) -> Diagnosis | None:
     """Training images are known by heart, others are not."""
-    answers, facts, losses = _answers(evidence), evidence.facts, evidence.curve("val_loss")
-    if np.isnan(losses).any() or not len(losses):
+    losses, training, (held_out, n) = evidence.curve("val_loss"), evidence.training_accuracy, _held_out(evidence)
+    if np.isnan(losses).any() or np.isnan(training - held_out):
         return None
-    if answers and facts and facts.training_accuracy is not None and answers.split != "train":
-        training, held_out, n = facts.training_accuracy, answers.accuracy, answers.n
-    else:
-        training, held_out = evidence.curve("accuracy")[-1], evidence.curve("val_accuracy")[-1]
-        n = evidence.validation_images
-    best = int(losses.argmin())
-    gap, rise = training - held_out, losses[-1] / losses[best]
-    sure = Z * np.sqrt(held_out * (1 - held_out) / max(1, n))
-    if gap < GAP or gap < sure or (rise < RISEN and training < LEARNT):
+    rise = float(losses[-1] / losses.min()) if len(losses) and losses.min() > 0 else 1.0
+    chance = Z * np.sqrt((held_out * (1 - held_out) + training * (1 - training)) / n)
+    if training - held_out < max(GAP, chance) or (rise < RISEN and training < LEARNT):
         return None
-    lowest = f" The validation loss was lowest in epoch {best + 1}"
-    risen = f"{lowest} and has risen by {rise - 1:.0%} since." if rise > 1 else f"{lowest}."
+    since, shown, fewer = "The", "", ""
+    if len(losses):
+        best = int(losses.argmin()) + 1
+        since, shown = f"From epoch {best} on the", f" The validation loss was lowest in epoch {best}"
+        shown += f" and has risen by {rise - 1:.0%} since." if rise > 1 else "."
+        fewer = " The model is that of the best epoch already; early stopping saves the time after it."
     return Diagnosis(
         "overfitting",
-        f"From epoch {best + 1} on the network learns its training images by heart, and nothing about others.",
-        f"It is right about {training:.1%} of training images and {held_out:.1%} of {n:,} held-out ones.{risen}",
-        "More images help most. Else augmentation (--augment standard), dropout, a smaller network, --recipe transfer "
-        f"for photos, or fewer epochs: {best + 1}.",
+        f"{since} network learns its training images by heart, and nothing about others.",
+        f"It is right about {training:.1%} of training images and {held_out:.1%} of {n:,} held-out ones.{shown}",
+        f"More images help most. Else augmentation (--augment standard), dropout, or a smaller network.{fewer}",
     )
 
 
 def underfitting(evidence: Evidence) -> Diagnosis | None:
     """Not even the training images are known, and it gets no better."""
-    facts, loss = evidence.facts, evidence.curve("loss")
-    if facts is None or facts.training_accuracy is None or len(loss) < 2 * 3:
+    loss, training, (held_out, _) = evidence.curve("loss"), evidence.training_accuracy, _held_out(evidence)
+    if evidence.facts is None or len(loss) < FEWEST_EPOCHS:
         return None
-    training, held_out = facts.training_accuracy, facts.answers.accuracy if facts.answers else np.nan
-    late = (loss[-1 - len(loss) // 3] - loss[-1]) / loss[-1 - len(loss) // 3]
+    before = loss[-1 - len(loss) // 3]
+    late = (before - loss[-1]) / abs(before)
     if training > LEFT or training - held_out > CLOSE or late > SLOW:
         return None
     return Diagnosis(
@@ -108,21 +109,31 @@ def underfitting(evidence: Evidence) -> Diagnosis | None:
 
 def validation_small(evidence: Evidence) -> Diagnosis | None:
     """So few validation images that no difference of interest can be seen in them."""
-    n, accuracies = evidence.validation_images, evidence.curve("val_accuracy")
-    if not n or not len(accuracies) or np.isnan(accuracies).all():
+    n, (accuracy, _) = evidence.validation_images, _held_out(evidence)
+    if not n or np.isnan(accuracy):
         return None
-    accuracy = float(np.nanmax(accuracies))
+    middle = (accuracy + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z / (1 + Z**2 / n) * np.sqrt(accuracy * (1 - accuracy) / n + Z**2 / (4 * n**2))
     if half < WIDE:
         return None
     return Diagnosis(
         "validation set too small",
         "There are too few validation images to tell a better epoch from a lucky one.",
-        f"With {n:,} images an accuracy of {accuracy:.1%} could as well be {2 * half * 100:.0f} points another (95 % "
-        "interval).",
+        f"{accuracy:.1%} of {n:,} images are right, so of all such images it may be {middle - half:.0%} to "
+        f"{middle + half:.0%} (95 % interval).",
         "Set more aside (data.validation), or collect more images.",
     )
 
 
 def _answers(evidence: Evidence) -> Answers | None:
     return evidence.facts.answers if evidence.facts else None
+
+
+def _held_out(evidence: Evidence) -> tuple[float, int]:
+    """Return the accuracy on validation images, and how many they are; NaN where there are none."""
+    answers, curve = _answers(evidence), evidence.curve("val_accuracy")
+    if answers and answers.split == "validation":
+        return answers.accuracy, answers.n
+    if np.isnan(curve).all():
+        return float("nan"), 1
+    return float(np.nanmax(curve)), max(1, evidence.validation_images)

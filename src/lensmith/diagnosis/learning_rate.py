@@ -6,50 +6,50 @@ from lensmith.diagnosis.diagnosis import Diagnosis
 from lensmith.diagnosis.evidence import Evidence, Floats
 
 FEWEST_EPOCHS = 4
-"""Of which a course can be told."""
-ABOVE_CHANCE, OFTEN = 1.002, 0.25
-"""Loss over that of chance: what knows nothing comes to 1, what is thrown about stays above; share of the epochs in
-which it rises."""
-RISE = 1.25
-"""Loss over the lowest before it, from which on it has risen."""
-SMALL = 0.1
-"""Share of the loss of chance below which rises are of no account."""
-MOST_FALLEN, STEADY = 0.5, 0.8
+"""Of which a course can be told; of one that falls steadily, twice as many."""
+AT_CHANCE = 0.05
+"""Points of accuracy above naming the commonest class up to which a network knows nothing."""
+BURST, STANDS = 1.1, 0.95
+"""Highest loss over that of the second half, from which on it has burst; and that of the second half over that of the
+second epoch, from which on nothing is learned."""
+RISE, SMALL = 1.25, 0.1
+"""Loss over the lowest before it, from which on it has risen; and the loss below which that is of no account."""
+MOST_FALLEN, STEADY = 0.25, 0.8
 """Of a rate that is too low: the share of the loss that is gone at most; and how steeply it falls in the end, at least,
 as a share of how steeply it fell on average."""
-FLAT = 0.003
-"""Change of the loss in the second half of a plateau, as a share of it."""
+FLAT, LEARNT = 0.003, 0.9
+"""Change of the loss in the second half of a plateau, as a share of it; training accuracy from which on that is as it
+should be."""
 GONE, TOO_SOON = 0.02, 0.2
 """Share of the highest learning rate that is as good as none; share of the epochs that are too many with none."""
 
 
 def diverged(evidence: Evidence) -> Diagnosis | None:
     """The loss became infinite or NaN."""
-    loss = evidence.curve("loss")
-    if evidence.state != "diverged" and np.isfinite(loss).all():
+    if evidence.state != "diverged":
         return None
     done = len(evidence.epochs)
     return Diagnosis(
         "diverged",
-        "The training diverged: the loss became infinite or NaN, and the network is of no use from there on.",
-        f"It happened after {done} whole epochs." if done else "It happened in the first epoch.",
-        "Try a tenth of the learning rate. If it diverges all the same, look at the first batch: labels, a loss of "
-        "logarithms, layers that divide.",
+        "The training diverged: from there on the network is of no use.",
+        evidence.error or (f"It happened after {done} whole epochs." if done else "It happened in the first epoch."),
+        "Usually a tenth of the learning rate helps. If it diverges at the first step, look at the network and at the "
+        "labels instead.",
     )
 
 
 def rate_too_high(evidence: Evidence) -> Diagnosis | None:
-    """The loss is thrown about: it stays above chance, or rises again and again."""
-    loss, chance = evidence.curve("loss"), evidence.prior_entropy
-    if len(loss) < FEWEST_EPOCHS or not chance:
+    """The loss is thrown about: it bursts and nothing is learned any more, or it rises again and again."""
+    loss, accuracy = evidence.curve("loss"), evidence.curve("accuracy")
+    if len(loss) < FEWEST_EPOCHS:
         return None
-    late = float(np.median(loss[len(loss) // 2 :]))
-    learns_nothing = late > ABOVE_CHANCE * chance and (np.diff(loss) > 0).mean() > OFTEN
-    rises = _rises(loss, chance)
-    if learns_nothing:
+    half, chance = len(loss) // 2, evidence.commonest + AT_CHANCE
+    late, rises = float(np.median(loss[half:])), _rises(loss)
+    stands = late > STANDS * loss[1] and np.median(accuracy[half:]) <= chance
+    if stands and (loss.max() > BURST * late or accuracy.max() > chance):
         shown = (
-            f"The training loss was {loss[0]:.2f} in the first epoch and is {late:.2f} in the second half; "
-            f"knowing nothing but the classes' sizes gives {chance:.2f}."
+            f"The training loss was {loss.max():.2f} at its highest, and in the second half the accuracy is "
+            f"{np.median(accuracy[half:]):.1%}; naming the commonest class gives {evidence.commonest:.1%}."
         )
     elif rises >= max(2, len(loss) // 6):
         shown = f"The training loss rose by a quarter or more {rises} times in {len(loss)} epochs."
@@ -65,13 +65,12 @@ def rate_too_high(evidence: Evidence) -> Diagnosis | None:
 
 def rate_too_low(evidence: Evidence) -> Diagnosis | None:
     """The loss falls as steadily at the end as at the beginning, and little of it is gone."""
-    loss, chance = evidence.curve("loss"), evidence.prior_entropy
-    if len(loss) < FEWEST_EPOCHS or not np.all(np.diff(loss) < 0):
+    loss, rates = evidence.curve("loss"), evidence.curve("learning_rate")
+    if len(loss) < 2 * FEWEST_EPOCHS or not np.all(np.diff(loss) < 0) or loss[-1] < (1 - MOST_FALLEN) * loss[0]:
         return None
     third = max(1, len(loss) // 3)
-    average = (loss[0] - loss[-1]) / (len(loss) - 1)
-    in_the_end = (loss[-1 - third] - loss[-1]) / third
-    if loss[-1] < (1 - MOST_FALLEN) * max(loss[0], chance) or in_the_end < STEADY * average:
+    average, in_the_end = (loss[0] - loss[-1]) / (len(loss) - 1), (loss[-1 - third] - loss[-1]) / third
+    if in_the_end < STEADY * average or rates[-1] < np.nanmax(rates) / 2:
         return None
     return Diagnosis(
         "learning rate too low",
@@ -85,12 +84,13 @@ def rate_too_low(evidence: Evidence) -> Diagnosis | None:
 def plateau(evidence: Evidence) -> Diagnosis | None:
     """The loss does not move any more, far from its end."""
     loss, rates = evidence.curve("loss"), evidence.curve("learning_rate")
-    if len(loss) < 2 * FEWEST_EPOCHS or loss[-1] < SMALL * evidence.prior_entropy:
+    if len(loss) < 2 * FEWEST_EPOCHS or not evidence.training_accuracy < LEARNT:
         return None
     late = loss[len(loss) // 2 :]
-    if np.ptp(late) > FLAT * late.mean():
+    flat = FLAT * abs(late.mean())
+    if np.ptp(late) > flat:
         return None
-    since = 1 + int(np.flatnonzero(np.abs(loss - late.mean()) > FLAT * late.mean()).max(initial=-1)) + 1
+    since = int(np.flatnonzero(np.abs(loss - late.mean()) > flat).max(initial=-1)) + 2
     gone = rates <= GONE * np.nanmax(rates)
     if gone.mean() > TOO_SOON:
         why = f" The learning rate is below {GONE:.0%} of its highest from epoch {1 + int(gone.argmax())} on."
@@ -101,15 +101,15 @@ def plateau(evidence: Evidence) -> Diagnosis | None:
         "plateau",
         f"From epoch {since} on nothing is learned any more, although there is much left to learn.",
         f"The training loss is {loss[-1]:.3f} since then, within {FLAT:.1%}; the training accuracy is "
-        f"{evidence.curve('accuracy')[-1]:.1%}.{why}",
+        f"{evidence.training_accuracy:.1%}.{why}",
         advice,
     )
 
 
-def _rises(loss: Floats, chance: float) -> int:
+def _rises(loss: Floats) -> int:
     """Count the epochs in which the loss rose clearly above the lowest before."""
     lowest = np.minimum.accumulate(loss)[:-1]
-    up = (loss[1:] > RISE * lowest) & (np.diff(loss) > 0) & (loss[1:] > SMALL * chance)
+    up = (loss[1:] > RISE * lowest) & (np.diff(loss) > 0) & (loss[1:] > SMALL) & (lowest > 0)
     return int(up.sum())
 
 

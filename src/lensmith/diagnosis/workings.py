@@ -86,8 +86,6 @@ def _worst(evidence: Evidence, what: str) -> UnitCounts | None:
 
 
 def _broken(evidence: Evidence, kind: str, says: str, rules: tuple[str, ...]) -> Diagnosis | None:
-    its = [rule for rule in evidence.broken_rules if rule.get("rule") in rules]
-    if not its:
-        return None
-    shown = "; ".join(f"{rule['layer']}: {rule['problem']}" for rule in its)
-    return Diagnosis(kind, says, f"{shown}.", its[0]["advice"])
+    its = [broken for broken in evidence.broken_rules if broken.rule in rules]
+    shown = "; ".join(f"{broken.layer}: {broken.problem}" for broken in its)
+    return Diagnosis(kind, says, f"{shown}.", its[0].advice) if its else None

@@ -21,7 +21,7 @@ class Exciting(Record):
     Attributes:
         name: The layer's.
         number: Its place in the network.
-        values: `float32 (C, k)`, the answers; `-inf` where there are fewer images than k.
+        values: `float32 (C, k)`, the answers; k is less where there are fewer images.
         images, rows, columns: `int64 (C, k)`, the image, and the place in what the layer puts out.
     """
 

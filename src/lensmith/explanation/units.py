@@ -17,6 +17,8 @@ LIMITS = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)
 """Between which an activation's values lie."""
 NEAR = 0.01
 """Share of the way from one limit to the other within which a value is at its limit."""
+LARGEST = 1e30
+"""Stands for what is infinite."""
 MOST_FREE = 0.1
 """Share of a unit's values that may be off the limits of one which is saturated."""
 
@@ -40,6 +42,7 @@ class LayerUnits(Record):
     """What the units of a layer do; a unit is a channel of a convolution, or a unit of a dense layer.
 
     Attributes:
+        number: Its place in the network.
         name: The layer's.
         type: Its class.
         activation: The function its values come out of; empty where that is none.
@@ -50,6 +53,7 @@ class LayerUnits(Record):
         weights: Of the layer's largest weight; `None` without one.
     """
 
+    number: int
     name: str
     type: str
     activation: str
@@ -86,19 +90,24 @@ def _outputs(model: Any, images: npt.NDArray[np.uint8], batch: int) -> Iterator[
     for start in range(0, len(images), batch):
         pixels = keras.ops.convert_to_tensor(images[start : start + batch].astype(np.float32))
         for step in walk(model, pixels):
-            if step.output is step.inputs[0] or not (activation_of(step.layer) or step.layer.weights):
+            # Operations of `keras.ops` have no weights.
+            if step.output is step.inputs[0] or not (activation_of(step.layer) or getattr(step.layer, "weights", None)):
                 continue
             values = keras.ops.convert_to_numpy(step.output).astype(np.float32)
-            yield step.number, step, values.reshape(-1, values.shape[-1])
+            yield (
+                step.number,
+                step,
+                np.nan_to_num(values, posinf=LARGEST, neginf=-LARGEST).reshape(-1, values.shape[-1]),
+            )
 
 
 class _Seen:
     """What is known so far of a layer."""
 
     def __init__(self, step: Any) -> None:
-        self._name, self._layer = step.name, step.layer
+        self._number, self._name, self._layer = step.number, step.name, step.layer
         self._activation = activation_of(step.layer)
-        self._low = self._high = self._largest = np.zeros(0, np.float32)
+        self._low = self._high = np.zeros(0, np.float32)
         self._at_limit = np.zeros(0, np.int64)
         self._values = 0
         self._counts = np.zeros(BINS, np.int64)
@@ -121,15 +130,16 @@ class _Seen:
 
     def count(self, values: Floats) -> None:
         """Count into the parts of the histogram."""
-        self._counts += np.histogram(values, BINS, self._range())[0]
+        self._counts += _counted(values, *self._range())
 
     def found(self) -> LayerUnits:
         """Sum up."""
         dead = self._high <= 0 if self._activation in NEVER_NEGATIVE else np.zeros(len(self._high), bool)
         saturated = self._at_limit > (1 - MOST_FREE) * self._values if self._activation in LIMITS else dead & False
         low, high = self._range()
-        kernels = [its.numpy() for its in self._layer.weights if len(its.shape) > 1]
+        kernels = [its.numpy() for its in getattr(self._layer, "weights", ()) if len(its.shape) > 1]
         return LayerUnits(
+            number=self._number,
             name=self._name,
             type=type(self._layer).__name__,
             activation=self._activation,
@@ -152,4 +162,12 @@ def histogram(values: npt.NDArray[Any]) -> Histogram:
         [2, 1]
     """
     low, high = float(values.min()), float(values.max())
-    return Histogram(low, high, np.histogram(values, BINS, (low, high))[0].tolist())
+    return Histogram(low, high, _counted(values, low, high).tolist())
+
+
+def _counted(values: npt.NDArray[Any], low: float, high: float) -> npt.NDArray[np.int64]:
+    """Count values into the parts of a histogram; those of a range too narrow to be parted are all in the first."""
+    if high - low <= BINS * np.finfo(np.float32).eps * max(abs(low), abs(high)):
+        return np.array([values.size, *[0] * (BINS - 1)])
+    counts: npt.NDArray[np.int64] = np.histogram(values.astype(np.float64), BINS, (low, high))[0]
+    return counts

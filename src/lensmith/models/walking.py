@@ -88,6 +88,8 @@ def activation_of(layer: Any) -> str:
     function = getattr(layer, "activation", None)
     name = getattr(function, "__name__", type(function).__name__) if function else ""
     name = name or ACTIVATION_LAYERS.get(type(layer).__name__, "")
+    if name == "relu" and getattr(layer, "negative_slope", 0):
+        return "leaky_relu"
     limited = name == "relu" and getattr(layer, "max_value", None) == 6
     return "" if name == "linear" else f"{name}6" if limited else name
 

@@ -10,9 +10,15 @@ def diagnose_text(record: DiagnoseRecord) -> str:
     lines = [f"{record.run} ({record.state}). Looked at: {record.looked_at}."]
     for its in record.diagnoses:
         lines += ["", f"{its.kind.upper()}: {its.says}", f"  Evidence: {its.evidence}", f"  To try: {its.advice}"]
-    return "\n".join(lines if record.diagnoses else [*lines, "", "Nothing is wrong as far as these show."])
+    lines = lines if record.diagnoses else [*lines, "", "Nothing is wrong as far as these show."]
+    return "\n".join(map(_harmless, lines))
 
 
 def diagnosis_lines(diagnoses: Sequence[Diagnosis]) -> list[str]:
     """Write each in a line: what it means, and what to try."""
-    return [f"{its.kind.capitalize()}: {its.says} {its.advice}" for its in diagnoses]
+    return [_harmless(f"{its.kind.capitalize()}: {its.says} {its.advice}") for its in diagnoses]
+
+
+def _harmless(line: str) -> str:
+    """Take out what would be an order to a terminal: names may be somebody else's."""
+    return "".join(its if its.isprintable() else "�" for its in line)

@@ -17,13 +17,29 @@ MARGIN = 3
 """Pixels around a tile, for its frame."""
 GROUND, STRONG, SILENT = (255, 255, 255), (213, 94, 0), (150, 160, 170)
 """Colours between tiles, of the frame of the strongest channels, and of the silent ones."""
-BRIGHTEST = 99.5
-"""Per cent of a layer's values that are told apart; those beyond are as bright as a value can be."""
+BRIGHTEST, LOOKED_AT = 99.5, 1_000_000
+"""Per cent of a layer's values that are told apart; those beyond are as bright as a value can be. And from about how
+many of them that is told."""
 
 # From black over blue to white, even in lightness, and told apart by every kind of colour vision (as matplotlib's
 # `cividis`, thinned out); below zero another hue, from black to vermilion.
 _ABOVE = np.array([(0, 0, 0), (0, 66, 107), (0, 114, 178), (86, 170, 220), (190, 222, 242), (255, 255, 255)])
 _BELOW = np.array([(0, 0, 0), (97, 43, 0), (160, 71, 0), (213, 94, 0), (240, 160, 100), (255, 225, 205)])
+SHADES = 125
+"""Of positive values, and of negative ones: with black and the three others they make the colours of a PNG that has a
+byte a pixel, which is written three times as fast."""
+
+
+def _ramp(stops: npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
+    at = np.linspace(0, len(stops) - 1, SHADES + 1)
+    return np.stack([np.interp(at, np.arange(len(stops)), channel) for channel in stops.T], axis=1)
+
+
+PALETTE: npt.NDArray[np.uint8] = np.rint([*_ramp(_BELOW)[:0:-1], *_ramp(_ABOVE), GROUND, STRONG, SILENT]).astype(
+    np.uint8
+)
+"""`(254, 3)`: from -1 over 0 to 1, then the colours around the tiles."""
+_GROUND, _STRONG, _SILENT = range(2 * SHADES + 1, 2 * SHADES + 4)
 
 
 @dataclass(frozen=True)
@@ -57,17 +73,21 @@ def save_sheet(layer: LayerActivations, path: Path) -> Sheet:
         path: The PNG to write.
     """
     laid_out = layout(layer.shape)
-    pixels = np.full((laid_out.size[1], laid_out.size[0], 3), GROUND, np.uint8)
-    strongest = float(np.percentile(np.abs(layer.values), BRIGHTEST)) or float(np.abs(layer.values).max()) or 1.0
+    pixels = np.full((laid_out.size[1], laid_out.size[0]), _GROUND, np.uint8)
+    places = layer.values.reshape(-1, layer.shape[2])
+    some = np.abs(places[:: 1 + layer.values.size // LOOKED_AT])  # of every channel
+    strongest = float(np.percentile(some, BRIGHTEST)) or float(np.abs(layer.values).max()) or 1.0
     for channel in range(layer.shape[2]):
         left, top = laid_out.place(channel)
-        tile = colored(_scaled(layer.values[:, :, channel], laid_out.tile) / strongest)
-        frame = STRONG if channel in layer.strongest else SILENT if channel in layer.silent else GROUND
+        tile = shades(_scaled(layer.values[:, :, channel], laid_out.tile) / strongest)
+        frame = _STRONG if channel in layer.strongest else _SILENT if channel in layer.silent else _GROUND
         width, height = laid_out.tile
         pixels[top - 2 : top + height + 2, left - 2 : left + width + 2] = frame
         pixels[top : top + height, left : left + width] = tile
+    drawn = Image.fromarray(pixels, "P")
+    drawn.putpalette(PALETTE.tobytes())
     with replacing(path) as temporary:
-        Image.fromarray(pixels).save(temporary, "PNG", compress_level=3)
+        drawn.save(temporary, "PNG", compress_level=3)
     return laid_out
 
 
@@ -84,14 +104,14 @@ def layout(shape: tuple[int, int, int]) -> Sheet:
     return Sheet(columns, tile, size)
 
 
+def shades(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+    """Give values from -1 to 1 their places in `PALETTE`."""
+    return np.asarray(np.rint(np.clip(values, -1, 1) * SHADES + SHADES), np.uint8)
+
+
 def colored(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Give values from -1 to 1 their colours: `(H, W)` to `uint8 (H, W, 3)`."""
-    size = np.clip(np.abs(values), 0, 1) * (len(_ABOVE) - 1)
-    first = np.minimum(size.astype(int), len(_ABOVE) - 2)
-    share = (size - first)[..., np.newaxis]
-    ramp = np.where((values >= 0)[..., np.newaxis, np.newaxis], _ABOVE, _BELOW)
-    low, high = (np.take_along_axis(ramp, (first + its)[..., np.newaxis, np.newaxis], -2)[..., 0, :] for its in (0, 1))
-    return np.asarray(np.rint(low + share * (high - low)), np.uint8)
+    return np.asarray(PALETTE[shades(values)], np.uint8)
 
 
 def _scaled(values: npt.NDArray[np.float32], tile: tuple[int, int]) -> npt.NDArray[np.float32]:

@@ -1,6 +1,8 @@
 """`diagnose`: what a run's curves say, with what was noted of its answers and units when training ended."""
 
 import csv
+import math
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,18 @@ from lensmith.explanation import units
 from lensmith.inference import Predictor
 from lensmith.rendering.wording import counted
 from lensmith.runs import Run, find_run
+from lensmith.safety import read_bytes
 from lensmith.training import TrainingResult
-from lensmith.workflows.provenance import recipe_of
 
 ANSWERED, ANSWERED_VALUES = 2_000, 2**31
 """Images of a split whose answers are looked at, at most; and values of all layers for all of them, about a second."""
 JUDGED, JUDGED_VALUES = 256, 2**26
 """The same, for the units of the layers."""
-FEWEST = 8
-"""However large the network is."""
+FEWEST_ANSWERED, FEWEST_JUDGED = 64, 64
+"""However large the network is; of fewer images nothing is said about units."""
+MOST_BYTES, NEEDED = 2**26, ("epoch", "loss", "accuracy", "learning_rate")
+"""Of a history that is read; and what each of its rows has."""
+EVIDENCE = TypeAdapter(Evidence)
 
 
 def diagnose(run: str | Path = "latest", *, runs: str | Path | None = None, trust: bool = False) -> DiagnoseRecord:
@@ -60,19 +65,25 @@ def evidence_of(run: Run) -> Evidence:
     Raises:
         RunError: It does not say what it should.
     """
-    info, recipe = run.info, recipe_of(run)
+    info = run.info
     try:
-        return Evidence(
-            state=run.state,
-            history=read_history(run),
-            class_counts=[int(its) for its in info["data"]["counts"]["train"].values()],
-            validation_images=sum(info["data"]["counts"].get("validation", {}).values()),
-            batch_size=recipe.training.batch_size,
-            broken_rules=info.get("broken_rules", []),
-            facts=TypeAdapter(Facts).validate_python(info["facts"]) if info.get("facts") else None,
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, ValidationError) as error:
-        raise RunError(f"{run.path / 'run.json'} does not say what was trained: {error!r:.200}.") from None
+        counts = info["data"]["counts"]
+        found = {
+            "state": run.state,
+            "history": read_history(run),
+            "class_counts": list(counts["train"].values()),
+            "validation_images": sum(counts.get("validation", {}).values()),
+            "broken_rules": info.get("broken_rules") or [],
+            "error": info.get("error"),
+            "facts": info.get("facts"),
+        }
+        return EVIDENCE.validate_python(found)
+    except ValidationError as error:
+        (first, *_) = error.errors()
+        wrong = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except (KeyError, TypeError, AttributeError) as error:
+        wrong = f"{type(error).__name__} {error}"
+    raise RunError(f"{run.path / 'run.json'} does not say what was trained ({wrong}).")
 
 
 def read_history(run: Run) -> list[Row]:
@@ -80,15 +91,23 @@ def read_history(run: Run) -> list[Row]:
 
     Raises:
         RunError: It cannot be read.
+        UnsafeFile: It is elsewhere, or too large.
     """
     if not run.history_file.exists():
         return []
     run.check_file(run.history_file)
     try:
-        with run.history_file.open(encoding="utf-8", newline="") as file:
-            return [{name: float(its) if its else None for name, its in row.items()} for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError) as error:
+        text = read_bytes(run.history_file, MOST_BYTES).decode("utf-8")
+        rows = [
+            {name: float(its) if its else None for name, its in row.items()} for row in csv.DictReader(StringIO(text))
+        ]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
         raise RunError(f"{run.history_file} cannot be read: {error}.") from None
+    for row in rows:
+        lacking = [name for name in NEEDED if row.get(name) is None or not math.isfinite(row[name] or 0)]
+        if lacking:
+            raise RunError(f"{run.history_file} cannot be read: a row has no {lacking[0]}.")
+    return rows
 
 
 def note_facts(training: TrainingResult, predictor: Predictor, dataset: Dataset, recipe: Recipe) -> Facts:
@@ -105,29 +124,27 @@ def note_facts(training: TrainingResult, predictor: Predictor, dataset: Dataset,
     held_out = "validation" if dataset.validation else "train"
     by_split = {}
     for name in {held_out, "train"}:
-        some = _sample(dataset.splits[name], ANSWERED, ANSWERED_VALUES // values, recipe.seed)
+        affordable = int(np.clip(ANSWERED_VALUES // values, FEWEST_ANSWERED, ANSWERED))
+        some = dataset.splits[name].sample(affordable, recipe.seed)
         by_split[name] = judge_answers(predictor.probabilities(some.read()), some.labels, name)
-    seen = _sample(dataset.splits[held_out], JUDGED, JUDGED_VALUES // values, recipe.seed)
     ordered = not recipe.training.shuffle and recipe.training.sampling is None
+    # What others have trained is as it is.
+    seen = 0 if calls.problem or recipe.training.transfer else min(JUDGED, JUDGED_VALUES // values)
     return Facts(
         waiting=training.waiting,
         in_order=ordered and comes_in_order(dataset.train.labels),
         answers=by_split[held_out],
         training_accuracy=by_split["train"].accuracy,
-        units=[] if calls.problem else _count_units(training.model, seen),
+        units=_count_units(training.model, dataset.train.sample(seen, recipe.seed)),
     )
 
 
-def _sample(split: Split, most: int, affordable: int, seed: int) -> Split:
-    return split.sample(int(np.clip(affordable, FEWEST, most)), seed)
-
-
 def _count_units(model: Any, split: Split) -> list[UnitCounts]:
-    return [
-        UnitCounts(its.name, its.activation, its.units, len(its.dead), len(its.saturated))
-        for its in units(model, split.read())
-        if its.activation
-    ]
+    """Count the units that do nothing, but for the last layer's: of good answers most are near 0 or 1."""
+    if len(split) < FEWEST_JUDGED:
+        return []
+    found = [its for its in units(model, split.read()) if its.activation]
+    return [UnitCounts(its.name, its.activation, its.units, len(its.dead), len(its.saturated)) for its in found[:-1]]
 
 
 def _looked_at(evidence: Evidence) -> str:

@@ -65,10 +65,10 @@ def explain_network(run: Run, model: Any, folder: Path, screen: Screen) -> Netwo
     images, batch = split.read(), int(np.clip(AT_ONCE // max(values), 1, 32))
     found = units(model, images, batch)
     wanted = _convolutions(calls)
-    excited = {its.name: its for its in most_exciting(model, images, wanted, PATCHES, batch)}
-    views = {call.name: view for call, view in zip(calls, views_of(calls_of(model)), strict=True)}
+    excited = {its.number: its for its in most_exciting(model, images, wanted, PATCHES, batch)}
+    views = views_of(calls_of(model))
     shown = [its for its in found if _is_shown(its, excited)]
-    layers = [_learned(its, excited.get(its.name), views.get(its.name), images) for its in shown]
+    layers = [_learned(its, excited.get(its.number), views[its.number], images) for its in shown]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with new_folder(folder) as place:
         page = render_network(run.name, *_first_kernel(calls), layers, f"{len(split):,} {name} images")
@@ -88,9 +88,9 @@ def _convolutions(calls: Sequence[Call]) -> list[int]:
     return [every[round(its)] for its in np.linspace(0, len(every) - 1, min(MOST_LAYERS, len(every)))]
 
 
-def _is_shown(its: LayerUnits, excited: Mapping[str, Exciting]) -> bool:
+def _is_shown(its: LayerUnits, excited: Mapping[int, Exciting]) -> bool:
     """Leave out what a page of many layers would only be longer by; the record has all."""
-    return bool(its.name in excited or its.dead or its.saturated or (its.weights and its.type == "Dense"))
+    return bool(its.number in excited or its.dead or its.saturated or (its.weights and its.type == "Dense"))
 
 
 def _learned(

@@ -10,7 +10,7 @@ from typing import Any
 from lensmith.backend import backend_name
 from lensmith.config import Recipe
 from lensmith.data import Dataset
-from lensmith.diagnosis import Diagnosis
+from lensmith.diagnosis import DiagnoseRecord, Diagnosis
 from lensmith.errors import Interrupted, RunError, TrainingDiverged
 from lensmith.evaluation import Evaluation
 from lensmith.export import export_artifact
@@ -147,14 +147,22 @@ class Session:
         predictor = Predictor(run.onnx_file, run.artifact)
         evaluated = evaluate_model(run, predictor, dataset, recipe, "test") if dataset.test else None
         test = evaluated.evaluation if evaluated else None
-        run.update(facts=note_facts(training, predictor, dataset, recipe))
-        diagnosed = record_of(run, evidence_of(run))
+        diagnosed = self._diagnose(training, predictor)
         record = _record(run, dataset, recipe, training, train_seconds, test, diagnosed.diagnoses)
         finished = replace(record, total_seconds=round(time.perf_counter() - clock.command, 3))
         run.update(finished=now(), result=finished, problems=training.problems)
         write_report(run, dataset, recipe, training, exported, evaluated, diagnosed)
         run.update(state="finished")  # last, so that what is called finished has all its files
         return replace(finished, total_seconds=round(time.perf_counter() - clock.command, 3))
+
+    def _diagnose(self, training: TrainingResult, predictor: Predictor) -> DiagnoseRecord:
+        """Look at curves, answers and units; what goes wrong with that must not cost the training."""
+        try:
+            self.run.update(facts=note_facts(training, predictor, self.dataset, self.recipe))
+            return record_of(self.run, evidence_of(self.run))
+        except Exception as error:
+            self.screen.warn(f"What the curves say could not be told: {type(error).__name__}: {error}")
+            return DiagnoseRecord(str(self.run.path), self.run.state, training.epochs, "nothing", [])
 
     @contextlib.contextmanager
     def _state_kept(self) -> Iterator[None]:
