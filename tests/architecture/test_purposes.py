@@ -17,7 +17,10 @@ from lensmith.architecture.purposes import purpose
             layers.Dropout(0.25),
             "Sets 25% of the values to zero while training, against learning by heart; else nothing.",
         ),
-        (layers.Flatten(), "Lays the 256 values out in one row: where they were is no longer told apart."),
+        (
+            layers.Flatten(),
+            "Lays the 256 values out in one row: what follows has weights for each of them.",
+        ),
     ],
 )
 def test_a_layer_is_described_by_its_own_numbers(layer, sentence: str):

@@ -1,6 +1,6 @@
 """`python -m tests.diagnosis [DATA…]`: train the whole library on other images, and write what was named into the page.
 
-DATA are built-in data sets; `mnist`, `fashion-mnist` and `cifar10` by default. Of the training images of each, 1,000
+DATA are built-in data sets; `mnist` and `fashion-mnist` by default. Of the training images of each, 1,000
 are drawn to validate on, and others to train on: 3,000 for the sick ones and 20,000 for the healthy ones, because a
 network of 100,000 weights that has seen 3,000 photos is not healthy. The limits of `lensmith.diagnosis` were set on
 digits and are not to be set by these. What was measured is kept in `tests/diagnosis/results/`.
@@ -33,7 +33,7 @@ OF_SICK, OF_HEALTHY, VALIDATION = 3_000, 20_000, 1_000
 def main() -> None:
     """Train, keep, write."""
     start_keras()
-    for data in sys.argv[1:] or ["mnist", "fashion-mnist", "cifar10"]:
+    for data in sys.argv[1:] or ["mnist", "fashion-mnist"]:
         few, many = some_of(data, OF_SICK), some_of(data, OF_HEALTHY)
         named = {name: named_of(name, few if name in SICK else many) for name in (*SICK, *HEALTHY)}
         found = {"data": data, "at": now(), "named": named, "machine": machine(), "versions": versions()}

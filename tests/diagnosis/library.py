@@ -128,6 +128,7 @@ SICK = {
     "RMSprop at a high rate": Training("learning rate too high", optimizer("RMSprop", 0.05)),
     "Adam at a two hundredth of its rate": Training("learning rate too low", optimizer("Adam", 1e-5)),
     "SGD at a low rate": Training("learning rate too low", optimizer("SGD", 2e-4)),
+    "next to no steps": Training("nothing learned", {"training.epochs": 2, **optimizer("SGD", 1e-6)}),
     "rate that falls to nothing too soon": Training(
         "plateau",
         optimizer("SGD", {"class_name": "CosineDecay", "initial_learning_rate": 0.02, "decay_steps": 60}) | LONG,

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 from tests.diagnosis.made_evidence import EPOCHS, FACTS, FALLING, evidence
 
-from lensmith.diagnosis.learning_rate import diverged, plateau, rate_too_high, rate_too_low
+from lensmith.diagnosis import UnitCounts
+from lensmith.diagnosis.learning_rate import diverged, nothing_learned, plateau, rate_too_high, rate_too_low
 
 AT_CHANCE = {"accuracy": [0.1] * EPOCHS}
 
@@ -54,6 +55,22 @@ def test_a_plateau_names_the_epoch_and_a_rate_that_was_gone():
     assert "below 2% of its highest from epoch 4 on" in found.evidence
     assert "initial weights" in plateau(evidence(facts, loss=flat)).advice
     assert plateau(evidence(loss=flat)) is None  # 97 % are right: the loss has a floor, as of label smoothing
+
+
+def test_dead_units_after_a_burst_are_the_rates_fault():
+    facts = replace(FACTS, units=[UnitCounts("conv2d", "relu", 64, 63, 0)])
+    burst = [9.1, 0.7, 0.4, 0.3, *[0.25] * 6]
+    assert "since then 63 of 64 units of conv2d" in rate_too_high(evidence(facts, loss=burst)).evidence
+    assert rate_too_high(evidence(facts)) is None
+    assert rate_too_high(evidence(loss=burst)) is None
+
+
+def test_answers_no_better_than_the_commonest_class_are_named_however_few_epochs():
+    short = {name: [2.31] for name in ("loss", "val_loss")} | {"learning_rate": [1e-6]}
+    knows_nothing = replace(FACTS, training_accuracy=0.11)
+    assert "after 1 epoch;" in nothing_learned(evidence(knows_nothing, **short)).evidence
+    assert nothing_learned(evidence(**short)) is None
+    assert nothing_learned(evidence(None, **short)) is None
 
 
 def test_few_epochs_say_nothing():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -99,6 +101,12 @@ def test_a_map_that_any_weights_would_give_is_known_by_it():
     classifier, picture = Classifier(mark_finder()), marked(20, 5)
     found = METHODS["occlusion"](classifier, picture, 1, None)
     assert abs(likeness(Classifier(randomised(classifier.model)), picture, found)) > UNCHANGED
+
+
+def test_with_an_empty_map_nothing_is_compared():
+    classifier, picture = Classifier(mark_finder()), marked(20, 5)
+    found = METHODS["occlusion"](classifier, picture, 1, None)
+    assert likeness(classifier, picture, replace(found, values=np.zeros_like(found.values))) is None
 
 
 def test_rank_correlation_is_of_ranks():

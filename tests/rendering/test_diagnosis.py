@@ -12,4 +12,6 @@ def test_each_has_its_meaning_its_evidence_and_what_to_try():
 
 
 def test_where_nothing_is_wrong_it_says_so():
-    assert "Nothing is wrong" in diagnose_text(DiagnoseRecord("runs/a", "finished", 3, "3 epochs", []))
+    said = [diagnose_text(DiagnoseRecord("runs/a", "finished", epochs, "all", [])) for epochs in (3, 4)]
+    assert all("Nothing is wrong" in its for its in said)
+    assert ["Fewer than 4 epochs" in its for its in said] == [True, False]

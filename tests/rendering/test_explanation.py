@@ -11,7 +11,7 @@ from lensmith.rendering.sheets import layout
 IMAGE = np.full((16, 16, 3), 120, np.uint8)
 
 
-def explained(likeness: float = 0.1) -> ExplainedMap:
+def explained(likeness: float | None = 0.1) -> ExplainedMap:
     values = np.zeros((16, 16), np.float32)
     values[2, 3], values[9, 9] = 1, -1
     return ExplainedMap(Map("occlusion", 1, "", "probability", "Squares.", values), "<b>cat</b>", likeness)
@@ -42,3 +42,8 @@ def test_the_page_names_its_files_and_channels_and_holds_no_markup_of_a_name():
     assert "<b>cat</b></" not in page
     assert "conv<1>" not in page
     assert "a<b>" not in page
+
+
+def test_a_check_that_could_not_be_made_is_not_called_passed():
+    assert "cannot be told: one of the two is empty" in explained(None).sentence
+    assert "another one" not in explained(None).sentence

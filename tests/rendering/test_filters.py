@@ -16,7 +16,7 @@ def test_a_kernel_in_colour_is_gray_where_it_is_zero_and_as_bright_as_it_is_larg
 def test_a_kernel_of_one_channel_is_blue_above_zero_and_orange_below():
     kernel = np.array([1.0, 0.5, -0.5, 0.0]).reshape(2, 2, 1, 1)
     (found,) = kernel_pictures(kernel)
-    assert found[0, 0].tolist() == [255, 255, 255]
+    assert found[0, 0, 2] > found[0, 0, 0] > 0
     assert found[1, 1].tolist() == [0, 0, 0]
     assert found[0, 1, 2] > found[0, 1, 0]
     assert found[1, 0, 0] > found[1, 0, 2]

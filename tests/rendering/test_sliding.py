@@ -15,7 +15,7 @@ def test_each_place_of_the_output_is_a_step_with_its_sum():
     steps = drawing.split('<g class="step"')[1:]
     assert len(steps) == sliding.sums.size
     for step, total, answer in zip(steps, sliding.sums.ravel(), sliding.outputs.ravel(), strict=True):
-        assert f"= {total:.2f} → relu → {answer:.2f}" in step
+        assert f"= {total:.3f} → relu → {answer:.3f}" in step
         assert step.count('class="product"') == sliding.kernel.size
 
 

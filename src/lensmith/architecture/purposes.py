@@ -74,7 +74,7 @@ def _dense(call: Call) -> str:
 
 
 def _flatten(call: Call) -> str:
-    return f"Lays the {call.output[-1]:,} values out in one row: where they were is no longer told apart."
+    return f"Lays the {call.output[-1]:,} values out in one row: what follows has weights for each of them."
 
 
 def _dropout(call: Call) -> str:
@@ -122,7 +122,8 @@ _SENTENCES: dict[str, str | Callable[[Call], str]] = {
     "Flatten": _flatten,
     "BaseSpatialDropout": _dropout,
     "Dropout": _dropout,
-    "BatchNormalization": "Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it: "
+    "BatchNormalization": "Brings each channel to mean 0 and variance 1, of the batch while training and by running "
+    "averages after that, then scales and shifts it: "
     "training becomes quicker and steadier.",
     "LayerNormalization": "Brings the values of each image to mean 0 and variance 1, then scales and shifts them.",
     "GroupNormalization": "Brings groups of channels of each image to mean 0 and variance 1, then scales and shifts.",

@@ -2,9 +2,11 @@
 
 from lensmith.diagnosis.diagnosis import DiagnoseRecord, Diagnosis
 from lensmith.diagnosis.evidence import Answers, Evidence, Facts, Row, UnitCounts, comes_in_order, judge_answers
+from lensmith.diagnosis.learning_rate import FEWEST_EPOCHS
 from lensmith.diagnosis.symptoms import SYMPTOMS, diagnose
 
 __all__ = [
+    "FEWEST_EPOCHS",
     "SYMPTOMS",
     "Answers",
     "DiagnoseRecord",

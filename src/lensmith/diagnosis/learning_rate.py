@@ -4,6 +4,7 @@ import numpy as np
 
 from lensmith.diagnosis.diagnosis import Diagnosis
 from lensmith.diagnosis.evidence import Evidence, Floats
+from lensmith.diagnosis.workings import dead_layer
 
 FEWEST_EPOCHS = 4
 """Of which a course can be told; of one that falls steadily, twice as many."""
@@ -12,6 +13,9 @@ AT_CHANCE = 0.05
 BURST, STANDS = 1.1, 0.95
 """Highest loss over that of the second half, from which on it has burst; and that of the second half over that of the
 second epoch, from which on nothing is learned."""
+KILLING = 2.0
+"""Loss over that of guessing, the logarithm of the number of classes, after which dead units are no wonder."""
+USUAL = "0.001 for Adam, 0.01 for SGD with momentum"
 RISE, SMALL = 1.25, 0.1
 """Loss over the lowest before it, from which on it has risen; and the loss below which that is of no account."""
 MOST_FALLEN, STEADY = 0.25, 0.8
@@ -32,9 +36,9 @@ def diverged(evidence: Evidence) -> Diagnosis | None:
     return Diagnosis(
         "diverged",
         "The training diverged: from there on the network is of no use.",
-        evidence.error or (f"It happened after {done} whole epochs." if done else "It happened in the first epoch."),
-        "Usually a tenth of the learning rate helps. If it diverges at the first step, look at the network and at the "
-        "labels instead.",
+        _error(evidence) or (f"It happened after {done} whole epochs." if done else "It happened in the first epoch."),
+        f"Train anew with the usual learning rate ({USUAL}), or with a tenth of this one. If it diverges at once "
+        "even so, look at the network and at the labels.",
     )
 
 
@@ -46,11 +50,14 @@ def rate_too_high(evidence: Evidence) -> Diagnosis | None:
     half, chance = len(loss) // 2, evidence.commonest + AT_CHANCE
     late, rises = float(np.median(loss[half:])), _rises(loss)
     stands = late > STANDS * loss[1] and np.median(accuracy[half:]) <= chance
+    killed = dead_layer(evidence)
     if stands and (loss.max() > BURST * late or accuracy.max() > chance):
         shown = (
             f"The training loss was {loss.max():.2f} at its highest, and in the second half the accuracy is "
             f"{np.median(accuracy[half:]):.1%}; naming the commonest class gives {evidence.commonest:.1%}."
         )
+    elif killed and loss.max() > KILLING * np.log(max(2, evidence.classes)):
+        shown = f"The training loss was {loss.max():.3g} at its highest, and since then {killed}"
     elif rises >= max(2, len(loss) // 6):
         shown = f"The training loss rose by a quarter or more {rises} times in {len(loss)} epochs."
     else:
@@ -59,7 +66,7 @@ def rate_too_high(evidence: Evidence) -> Diagnosis | None:
         "learning rate too high",
         "Steps are so large that they throw the weights about instead of improving them.",
         f"{shown}{_rate(evidence)}",
-        "Try a third, then a tenth of the learning rate, or batch normalisation.",
+        f"Try a third, then a tenth of the learning rate; usual are {USUAL}. Batch normalisation lets it be higher.",
     )
 
 
@@ -77,7 +84,7 @@ def rate_too_low(evidence: Evidence) -> Diagnosis | None:
         "Each step improves the network, and so little that the training ends long before it could be good.",
         f"The training loss fell from {loss[0]:.3f} to {loss[-1]:.3f} in {len(loss)} epochs, in the end as fast as on "
         f"average: {in_the_end:.2g} an epoch.{_rate(evidence)}",
-        "Try three times, then ten times the learning rate. Only if the loss then jumps, train for more epochs.",
+        f"Try ten times the learning rate, and again as long as the loss falls faster for it; usual are {USUAL}.",
     )
 
 
@@ -104,6 +111,29 @@ def plateau(evidence: Evidence) -> Diagnosis | None:
         f"{evidence.training_accuracy:.1%}.{why}",
         advice,
     )
+
+
+def nothing_learned(evidence: Evidence) -> Diagnosis | None:
+    """The answers are no better than naming the commonest class, and nothing else says why."""
+    training = evidence.training_accuracy
+    if evidence.facts is None or not training <= evidence.commonest + AT_CHANCE or evidence.classes < 2:
+        return None
+    epochs = len(evidence.epochs)
+    counted = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+    return Diagnosis(
+        "nothing learned",
+        "The classifier is no better than naming the commonest class.",
+        f"It is right about {training:.1%} of the training images after {counted}; naming the commonest class gives "
+        f"{evidence.commonest:.1%}.{_rate(evidence) if epochs else ''}",
+        f"Train for more epochs, at a usual learning rate ({USUAL}). If it stays so, look at images and labels: "
+        "lensmith check DATA.",
+    )
+
+
+def _error(evidence: Evidence) -> str:
+    """Return what the run says of its end, without what the heading says already."""
+    text = (evidence.error or "").removeprefix("TrainingDiverged: ").removeprefix("Training diverged: ")
+    return text[:1].upper() + text[1:]
 
 
 def _rises(loss: Floats) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from lensmith.diagnosis.diagnosis import Diagnosis
 from lensmith.diagnosis.evidence import Evidence
 from lensmith.diagnosis.generalisation import named_one_class, noisy_labels, overfitting, underfitting, validation_small
-from lensmith.diagnosis.learning_rate import diverged, plateau, rate_too_high, rate_too_low
+from lensmith.diagnosis.learning_rate import diverged, nothing_learned, plateau, rate_too_high, rate_too_low
 from lensmith.diagnosis.workings import dead_units, loss_misfit, no_activation, not_shuffled, saturated_units, waiting
 
 Symptom = Callable[[Evidence], Diagnosis | None]
@@ -18,6 +18,7 @@ COURSE: tuple[Symptom, ...] = (
     rate_too_low,
     plateau,
     named_one_class,
+    nothing_learned,
     noisy_labels,
     overfitting,
     underfitting,

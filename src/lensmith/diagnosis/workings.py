@@ -21,23 +21,31 @@ def not_shuffled(evidence: Evidence) -> Diagnosis | None:
         shown += f" In training {accuracy[-1]:.1%} were right, of the validation images {held_out[-1]:.1%}."
     return Diagnosis(
         "not shuffled",
-        "The network learns each class by forgetting the one before: each step sees images of one class only.",
+        "The network learns each class while it forgets the others: a step sees images of one class, or of two.",
         shown,
-        "Take training.shuffle = false out of the recipe.",
+        "Leave training.shuffle at true.",
     )
 
 
 def dead_units(evidence: Evidence) -> Diagnosis | None:
     """Units with a ReLU never speak, so nothing passes, and nothing can mend them."""
-    worst = _worst(evidence, "dead")
-    if worst is None or worst.dead < MOSTLY * worst.units:
+    dead = dead_layer(evidence)
+    if not dead:
         return None
     return Diagnosis(
         "dead units",
-        f"Most units of {worst.layer} are dead: their ReLU is zero for every image, so no step can change them.",
-        f"{worst.dead} of {worst.units} units of {worst.layer} are zero for every image looked at.",
+        "Most units of a layer are dead: their ReLU is zero for every image, so no step can change them.",
+        dead[:1].upper() + dead[1:],
         "Try a lower learning rate, initial biases of zero, batch normalisation before the activation, or leaky_relu.",
     )
+
+
+def dead_layer(evidence: Evidence) -> str:
+    """Say which layer's units are dead, most of them; empty where that is none."""
+    worst = _worst(evidence, "dead")
+    if worst is None or worst.dead < MOSTLY * worst.units:
+        return ""
+    return f"{worst.dead} of {worst.units} units of {worst.layer} are zero for every image looked at."
 
 
 def saturated_units(evidence: Evidence) -> Diagnosis | None:

@@ -77,7 +77,8 @@ def _described(name: str, kind: str, values: Floats) -> LayerActivations:
     height, width, channels = values.shape
     sizes = np.abs(values).mean(axis=(0, 1))
     largest = float(np.abs(values).max())
-    silent = np.ptp(values, axis=(0, 1)) <= SILENT * max(largest, 1e-30)
+    # Of a single place nothing can be said: it is always the same as itself.
+    silent = (np.ptp(values, axis=(0, 1)) <= SILENT * max(largest, 1e-30)) & (height * width > 1)
     facts = [measure(axis=(0, 1)).tolist() for measure in (values.min, values.max, values.mean)]
     return LayerActivations(
         name=name,

@@ -25,7 +25,7 @@ def randomised(model: Any, seed: int = 0) -> Any:
     return copy
 
 
-def likeness(other: Classifier, picture: npt.NDArray[np.uint8], found: Map) -> float:
+def likeness(other: Classifier, picture: npt.NDArray[np.uint8], found: Map) -> float | None:
     """Compare a map with that of the same network with random weights.
 
     Args:
@@ -34,9 +34,11 @@ def likeness(other: Classifier, picture: npt.NDArray[np.uint8], found: Map) -> f
         found: The map.
 
     Returns:
-        Spearman's rank correlation, -1 to 1; 0 where one of the maps is the same everywhere.
+        Spearman's rank correlation, -1 to 1; `None` where one of the maps is the same everywhere.
     """
     again = METHODS[found.method](other, picture, found.label, found.layer or None)
+    if np.ptp(found.values) == 0 or np.ptp(again.values) == 0:
+        return None
     return rank_correlation(found.values, again.values)
 
 

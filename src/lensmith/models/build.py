@@ -151,10 +151,10 @@ def _explain_shrinking(which: str, layer: Any, shape: Shape, image_shape: Shape)
     if all(size is None or size >= its for size, its in zip(shape[1:3], window, strict=True)):
         return ""
     given, whole = _by(shape[1:3]), _by(image_shape[1:3])
-    before = f": the layers before it have shrunk the image ({whole}) to nothing" if given != whole else ""
+    before = f": the layers before it have shrunk the image ({whole}) to less than that" if given != whole else ""
     return (
         f"{which}, has a window of {_by(window)} but gets only {given} pixels{before}. Use padding = "
-        '"same" in the convolutions, take out a pooling layer, or use larger images '
+        '"same" in the convolutions, a smaller window, take out a pooling layer, or use larger images '
         "(--set data.image_size=...)."
     )
 

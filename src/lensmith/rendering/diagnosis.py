@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lensmith.diagnosis import DiagnoseRecord, Diagnosis
+from lensmith.diagnosis import FEWEST_EPOCHS, DiagnoseRecord, Diagnosis
 
 
 def diagnose_text(record: DiagnoseRecord) -> str:
@@ -10,7 +10,9 @@ def diagnose_text(record: DiagnoseRecord) -> str:
     lines = [f"{record.run} ({record.state}). Looked at: {record.looked_at}."]
     for its in record.diagnoses:
         lines += ["", f"{its.kind.upper()}: {its.says}", f"  Evidence: {its.evidence}", f"  To try: {its.advice}"]
-    lines = lines if record.diagnoses else [*lines, "", "Nothing is wrong as far as these show."]
+    if not record.diagnoses:
+        few = f" Fewer than {FEWEST_EPOCHS} epochs show little." if record.epochs < FEWEST_EPOCHS else ""
+        lines += ["", f"Nothing is wrong as far as these show.{few}"]
     return "\n".join(map(_harmless, lines))
 
 

@@ -22,7 +22,7 @@ SIDE = 260
 """CSS pixels of a picture on the page."""
 MOST_LINKED = 64
 NAMES = {
-    "gradcam": ("Grad-CAM", "Places at the last convolution that raise the score."),
+    "gradcam": ("Grad-CAM", "Places of a layer's output that raise the score."),
     "occlusion": ("Occlusion", "How much the probability falls where a grey square covers the picture."),
     "integrated": ("Integrated gradients", "How much each pixel adds to the score, on the way from black."),
 }
@@ -31,15 +31,18 @@ NAMES = {
 
 @dataclass(frozen=True)
 class ExplainedMap:
-    """A map, and its rank correlation with that of random weights."""
+    """A map, and its rank correlation with that of random weights; `None` where one of them is the same everywhere."""
 
     map: Map
     class_name: str
-    likeness: float
+    likeness: float | None
 
     @property
     def sentence(self) -> str:
         """What is to be known of the map."""
+        if self.likeness is None:
+            empty = "Whether random weights would give another map cannot be told: one of the two is empty."
+            return " ".join(filter(None, (self.map.note, empty)))
         checked = (
             f"With random weights the map is nearly the same (rank correlation {self.likeness:.2f}): it says nothing "
             "of what was learned."

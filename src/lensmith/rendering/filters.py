@@ -10,6 +10,8 @@ from lensmith.rendering.sheets import colored
 Image = npt.NDArray[np.uint8]
 SIDE = 40
 """Pixels of a patch's side; smaller ones are enlarged by a whole number."""
+STRONGEST = 0.75
+"""How far up the scale of colours the largest weight is: at its ends blue and orange are both white."""
 BETWEEN = 4
 OUTSIDE = 128
 """Gray of what lies outside the picture."""
@@ -32,7 +34,7 @@ def kernel_pictures(kernel: npt.NDArray[np.floating]) -> list[Image]:
     if kernel.shape[2] == 3:
         return [np.rint(127.5 + 127.5 * its).astype(np.uint8) for its in scaled]
     means = scaled.mean(axis=-1)
-    return [colored(its / max(1e-12, float(np.abs(its).max()))) for its in means]
+    return [colored(STRONGEST * its / max(1e-12, float(np.abs(its).max()))) for its in means]
 
 
 def cut_patch(image: Image, top: int, left: int, size: tuple[int, int]) -> Image:

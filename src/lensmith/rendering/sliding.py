@@ -91,9 +91,9 @@ def _step(sliding: Sliding, number: int, middle: float, right: float, height: fl
     drawn += _products(seen, sliding.kernel, middle)
     drawn += _outputs(sliding, number, right)
     total, answer = float(sliding.sums[row, column]), float(sliding.outputs[row, column])
-    bias = f" + {sliding.bias:.2f} (bias)" if sliding.bias else ""
-    then = f" → {sliding.activation} → {answer:.2f}" if sliding.activation else ""
-    line = f"sum of {sliding.kernel.size} products {total - sliding.bias:.2f}{bias} = {total:.2f}{then}"
+    bias = f" + {sliding.bias:.3f} (bias)" if sliding.bias else ""
+    then = f" → {sliding.activation} → {answer:.3f}" if sliding.activation else ""
+    line = f"sum of {sliding.kernel.size} products {total - sliding.bias:.3f}{bias} = {total:.3f}{then}"
     drawn.append(f'<text class="sum" x="0" y="{height - 10}">{line}</text>')
     begin, whole = number * SECONDS - rows * columns * SECONDS, rows * columns * SECONDS
     return f'<g class="step" style="animation-duration:{whole:g}s;animation-delay:{begin:g}s">{"".join(drawn)}</g>'

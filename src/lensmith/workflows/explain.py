@@ -147,6 +147,8 @@ class _Task:
     def explain(self, path: Path, folder: Path) -> Explanation:
         """Look into the network with one picture, and write what is found into a folder."""
         seen, own = self.predictor.read(path), decode(read_file(path), self.run.artifact["color"])
+        if own.shape[0] < seen.shape[0] or own.shape[1] < seen.shape[1]:
+            own = seen  # of less than the network is made for, late layers would have nothing left
         wanted = self._wanted(own, path)
         names, answers = self.predictor.class_names, self.predictor.probabilities(seen[np.newaxis])[0]
         predicted = [(names[its], float(answers[its])) for its in np.argsort(-answers)[:TOP]]
