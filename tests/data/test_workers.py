@@ -43,6 +43,20 @@ def test_a_file_that_crashes_the_decoder_or_never_ends_costs_that_file(
     }  # fmt: skip
 
 
+def test_a_process_that_ends_before_it_is_told_anything_is_none_that_could_not_be_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def send_late(child: workers.Child, value: object) -> None:
+        child.wait()
+        send(child, value)
+
+    send = workers.send
+    monkeypatch.setattr(workers, "_PROGRAM", "")
+    monkeypatch.setattr(workers, "send", send_late)
+    with workers.Workers(1) as its, pytest.raises(workers.Lost):
+        its.ask(["a.png"], None)
+
+
 def test_processes_that_never_answer_rightly_are_given_up(
     paths: list[Path], started: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -239,7 +239,8 @@ def start() -> Child:
         start_new_session=True,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )
-    send(child, sys.path)
+    with contextlib.suppress(BrokenPipeError):  # one that has ended already is found out when it is asked something
+        send(child, sys.path)
     return child
 
 
