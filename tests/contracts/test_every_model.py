@@ -1,9 +1,6 @@
 """Every registered builder keeps the contract, on TensorFlow and on JAX; a new one is tested without a change here."""
 
 import inspect
-import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,13 +15,11 @@ from tests.contracts.network_contract import (
     check_saving,
     check_training,
 )
+from tests.contracts.on_jax import pytest_on_jax
 
 from lensmith.backend import backend_name
 from lensmith.config import ModelConfig, Recipe, recipe_names
 from lensmith.models import BUILDERS
-
-# Small networks run for a moment: compiling them well takes longer than running them.
-QUICK_TO_COMPILE = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 # What a run's network does, its own recipe's contract says.
 BUILDERS_LISTED = [name for name in BUILDERS if name != "run"]
@@ -97,15 +92,4 @@ def test_the_contract_holds_on_jax(which: str, tests: int) -> None:
     files = [str(folder / "test_every_model.py"), str(folder / "test_every_recipe.py")]
     # The rest of the contract is the same Python on every backend.
     which = f"(saved or trains) and ({which})"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "", "-k", which, *files]
-    done = subprocess.run(
-        command,
-        env={**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": QUICK_TO_COMPILE},
-        cwd=folder.parents[1],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert f"{tests} passed" in done.stdout
+    assert f"{tests} passed" in pytest_on_jax("-m", "", "-k", which, *files)

@@ -109,18 +109,19 @@ def underfitting(evidence: Evidence) -> Diagnosis | None:
 
 def validation_small(evidence: Evidence) -> Diagnosis | None:
     """So few validation images that no difference of interest can be seen in them."""
+    from scipy.stats import binomtest
+
     n, (accuracy, _) = evidence.validation_images, _held_out(evidence)
     if not n or np.isnan(accuracy):
         return None
-    middle = (accuracy + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z / (1 + Z**2 / n) * np.sqrt(accuracy * (1 - accuracy) / n + Z**2 / (4 * n**2))
-    if half < WIDE:
+    interval = binomtest(round(accuracy * n), n).proportion_ci(method="wilson")
+    if (interval.high - interval.low) / 2 < WIDE:
         return None
     return Diagnosis(
         "validation set too small",
         "There are too few validation images to tell a better epoch from a lucky one.",
-        f"{accuracy:.1%} of {n:,} images are right, so of all such images it may be {middle - half:.0%} to "
-        f"{middle + half:.0%} (95 % interval).",
+        f"{accuracy:.1%} of {n:,} images are right, so of all such images it may be {interval.low:.0%} "
+        f"to {interval.high:.0%} (95 % interval).",
         "Set more aside (data.validation), or collect more images.",
     )
 

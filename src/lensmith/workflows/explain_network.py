@@ -59,14 +59,15 @@ def explain_network(run: Run, model: Any, folder: Path, screen: Screen) -> Netwo
     dataset = open_data_of(run, recipe, screen)
     check_same_data(run, dataset)
     name = "validation" if dataset.validation else "train"
-    calls = calls_of(model).every
+    network = calls_of(model)
+    calls = network.every
     values = [int(np.prod(call.output)) for call in calls] or [VALUES]
     split = dataset.splits[name].sample(int(np.clip(VALUES // sum(values), FEWEST, IMAGES)), recipe.seed)
     images, batch = split.read(), int(np.clip(AT_ONCE // max(values), 1, 32))
     found = units(model, images, batch)
     wanted = _convolutions(calls)
     excited = {its.number: its for its in most_exciting(model, images, wanted, PATCHES, batch)}
-    views = views_of(calls_of(model))
+    views = views_of(network)
     shown = [its for its in found if _is_shown(its, excited)]
     layers = [_learned(its, excited.get(its.number), views[its.number], images) for its in shown]
     folder.parent.mkdir(parents=True, exist_ok=True)
