@@ -110,10 +110,10 @@ def _stored(name: str, source: str, settings: Settings, seed: int) -> dict[str, 
 
 
 def _measure(whole: Dataset, recipe: Recipe, settings: Settings) -> dict[str, Any]:
-    """Train once, the split always that of seed 0, so that all settings are judged on the same images."""
+    """Train once; the split has a seed of its own, so that all settings are judged on the same images."""
     from lensmith.training import fit, fit_last_layer, prepare
 
-    dataset = open_dataset(whole.source, recipe.data, 0)
+    dataset = open_dataset(whole.source, recipe.data)
     make_deterministic(recipe.seed)
     with tempfile.TemporaryDirectory() as runs:
         prepared = prepare(dataset, recipe)

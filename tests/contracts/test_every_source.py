@@ -90,10 +90,10 @@ def test_every_kind_of_data_opens_with_whole_deterministic_splits(kind: str, tmp
     assert kind in EXAMPLES, f"the new kind of data {kind!r} needs an example here"
     source = EXAMPLES[kind](tmp_path)
     assert kind_of(source) == kind
-    data = open_dataset(source, DataConfig(), seed=5)
+    data = open_dataset(source, DataConfig(split_seed=5))
     assert_is_sound(data)
-    assert_same_splits(data, open_dataset(source, DataConfig(), seed=5))
-    other = open_dataset(source, DataConfig(), seed=6)
+    assert_same_splits(data, open_dataset(source, DataConfig(split_seed=5)))
+    other = open_dataset(source, DataConfig(split_seed=6))
     assert other.test.indices.tolist() != data.test.indices.tolist()
     if kind != "builtin":
         assert data.class_names == NAMES
@@ -115,10 +115,10 @@ def test_every_builtin_has_its_images_and_pinned_class_names(name: str, monkeypa
     if not BUILTINS[name].make and not (folder and (Path(folder) / f"{name}.npz").exists()):
         pytest.skip(f"LENSMITH_DATA names no folder with {name}.npz")
     monkeypatch.setattr(sources, "load_builtin", cache(load_builtin))
-    data = open_dataset(name, DataConfig(), seed=1)
+    data = open_dataset(name, DataConfig(split_seed=1))
     assert (sum(len(split) for split in data.splits.values()), data.image_shape) == IMAGES[name]
     assert_is_sound(data)
-    assert_same_splits(data, open_dataset(name, DataConfig(), seed=1))
+    assert_same_splits(data, open_dataset(name, DataConfig(split_seed=1)))
 
 
 @pytest.mark.parametrize("name", list(BUILTINS))

@@ -58,7 +58,7 @@ def assert_same(one: Dataset, other: Dataset) -> None:
 @pytest.mark.parametrize("config", CONFIGS, ids=["native", "crop", "pad"])
 @pytest.mark.parametrize("split", [False, True], ids=["unsplit", "split"])
 def test_same_images_are_the_same_data_as_folder_csv_and_npz(split: bool, config: DataConfig, tmp_path: Path) -> None:
-    folder, listed, arrays = [open_dataset(source, config, seed=3) for source in write_all(tmp_path, split=split)]
+    folder, listed, arrays = [open_dataset(source, config) for source in write_all(tmp_path, split=split)]
     assert_same(folder, listed)
     assert_same(folder, arrays)
     assert list(folder.splits) == ["train", "validation", "test"]
@@ -75,7 +75,7 @@ def test_pixels_and_labels_are_those_of_the_files(tmp_path: Path) -> None:
 
 
 def test_splits_follow_the_seed_and_say_where_they_come_from(folder: Path) -> None:
-    first, again, other = (open_dataset(folder, DataConfig(), seed) for seed in (1, 1, 2))
+    first, again, other = (open_dataset(folder, DataConfig(split_seed=seed)) for seed in (1, 1, 2))
     assert_same(first, again)
     assert first.fingerprint == again.fingerprint == other.fingerprint
     assert set(first.test.names) != set(other.test.names)

@@ -58,5 +58,5 @@ def test_equal_pictures_are_on_one_side_of_any_split_that_is_made(tmp_path: Path
     for number in range(12):
         save(picture(number, 32, 32), folder / "a" / f"copy-{chr(97 + number)}.bmp")
     for seed in range(5):
-        dataset = open_dataset(folder, DataConfig(), seed)
+        dataset = open_dataset(folder, DataConfig(split_seed=seed))
         assert "same pixels in several splits" not in {its.kind for its in check_quickly(dataset)}

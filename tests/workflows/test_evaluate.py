@@ -52,6 +52,13 @@ def test_a_split_that_is_not_there_is_an_error(tiny_run: Run, tmp_path: Path):
         lensmith.evaluate(tiny_run.path, split="validaton")
 
 
+def test_a_run_whose_splits_were_drawn_otherwise_is_not_measured_on_others(own_run: Run):
+    its = own_run.info["data"]
+    own_run.update(data={**its, "split_origin": its["split_origin"].replace("seed 0", "seed 7")})
+    with pytest.raises(LensmithError, match=r"its splits were '.*seed 7' and are '.*seed 0'"):
+        lensmith.evaluate(own_run.path)
+
+
 def without(record: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name not in names}
 
@@ -79,7 +86,7 @@ def test_test_time_augmentation_stands_beside_the_plain_numbers_and_changes_none
 def test_the_averaged_answers_are_those_of_the_runs_model(own_run: Run):
     found = lensmith.evaluate(own_run.path, tta="flip").tta
     recipe = load_recipe(own_run.recipe_file)
-    test = open_dataset(own_run.info["data"]["source"], recipe.data, recipe.seed).test
+    test = open_dataset(own_run.info["data"]["source"], recipe.data).test
     assert found
     assert test
     pixels = test.read()

@@ -26,6 +26,7 @@ SHORT_FORMS = {
 LEFT_OUT = (
     ("data", DataConfig, "photo_size"),
     ("data", DataConfig, "group"),
+    ("data", DataConfig, "split_seed"),
     ("training", TrainingConfig, "checkpoint_seconds"),
     ("training", TrainingConfig, "selection"),
     ("training", TrainingConfig, "shuffle"),

@@ -61,6 +61,8 @@ class DataConfig(Table):
     """Fraction of the training images held out for model selection; 0 trains on all of them."""
     test: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Fraction of all images held out for the test, when the data does not come with a test split."""
+    split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Of these splits; not the recipe's seed, so that trainings with other seeds are tested on the same images."""
     group: Literal["none", "name", "time"] = "none"
     """Files that no split tears apart: those whose names differ in a counter, or those taken right after each other."""
 

@@ -73,14 +73,13 @@ Reader = Callable[[str, "DataConfig", Progress | None], Loaded]
 SOURCES: Registry[Reader] = Registry("kind of data", DataError)
 
 
-def open_dataset(source: str | Path, config: "DataConfig", seed: int = 0, progress: Progress | None = None) -> Dataset:
+def open_dataset(source: str | Path, config: "DataConfig", progress: Progress | None = None) -> Dataset:
     """Open DATA and make the splits it does not come with.
 
     Args:
         source: A built-in name, a folder, a `.csv` or a `.npz`. A built-in name wins over a folder of that
             name; write `./mnist` for the folder.
-        config: Size, colour, resizing, and split fractions.
-        seed: Of the split; the same seed gives the same split.
+        config: Size, colour, resizing, and the fractions and the seed of splits.
         progress: Called with files done and files in all while image files are decoded.
 
     Raises:
@@ -89,7 +88,7 @@ def open_dataset(source: str | Path, config: "DataConfig", seed: int = 0, progre
     kind = kind_of(str(source))
     name, place = _name_and_place(str(source), kind)
     loaded = SOURCES[kind](place, config, progress)
-    splits, origin = _complete(loaded, config, seed)
+    splits, origin = _complete(loaded, config)
     return Dataset(
         name=name,
         source=place,
@@ -244,7 +243,7 @@ def _groups(files: Sequence[ListedFile], labels: Labels, kind: str) -> list[list
     return found
 
 
-def _complete(loaded: Loaded, config: "DataConfig", seed: int) -> tuple[dict[str, Split], str]:
+def _complete(loaded: Loaded, config: "DataConfig") -> tuple[dict[str, Split], str]:
     """Make the splits that are missing out of the training images."""
     given = loaded.splits
     for name, split in given.items():
@@ -259,9 +258,9 @@ def _complete(loaded: Loaded, config: "DataConfig", seed: int) -> tuple[dict[str
         check_class_sizes(given["train"], loaded.class_names)
         return given, "as the data comes"
     together = _together(given["train"], loaded.together)
-    every = given | split_off(given["train"], fractions, seed, loaded.class_names, together)
+    every = given | split_off(given["train"], fractions, config.split_seed, loaded.class_names, together)
     names = [name for name in every if name not in given]
-    origin = f"{' and '.join(names)} taken from the training images, stratified by class, seed {seed}"
+    origin = f"{' and '.join(names)} taken from the training images, stratified by class, seed {config.split_seed}"
     return {name: every[name] for name in SPLIT_SUFFIXES if name in every}, origin
 
 

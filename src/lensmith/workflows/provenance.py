@@ -75,7 +75,7 @@ def open_data_of(run: Run, recipe: Recipe, screen: Screen) -> Dataset:
     lacking = [key for key, kind in kinds.items() if not isinstance(data, dict) or not isinstance(data.get(key), kind)]
     if lacking:
         raise RunError(f"{run.path / 'run.json'} does not say what the run was trained on: it lacks data.{lacking[0]}.")
-    return open_dataset(run.info["data"]["source"], recipe.data, recipe.seed, screen.decoding())
+    return open_dataset(run.info["data"]["source"], recipe.data, screen.decoding())
 
 
 def check_unchanged(run: Run, recipe: Recipe, dataset: Dataset, *, force: bool = False) -> list[str]:
@@ -160,6 +160,8 @@ def _changed_kind(dataset: Dataset, then: Mapping[str, Any]) -> list[str]:
         return [f"its classes were {', '.join(then['class_names'])} and are {', '.join(dataset.class_names)}"]
     if list(dataset.image_shape) != then["image_shape"]:
         return [f"its images were {then['image_shape']} and are {list(dataset.image_shape)}"]
+    if then.get("split_origin", dataset.split_origin) != dataset.split_origin:
+        return [f"its splits were {then['split_origin']!r} and are {dataset.split_origin!r}"]
     return []
 
 

@@ -48,7 +48,7 @@ def show(
         n: How many images, 1 to 100.
         augment: Draw what this augmentation makes of each instead: `none`, `light`, `standard` or `strong`.
         output: The PNG to write; `<name>-samples.png` here by default.
-        seed: Of the choice and of the split.
+        seed: Of the choice.
 
     Raises:
         LensmithError: The data cannot be used, `n` is out of range, there is no such augmentation, or the picture
@@ -59,7 +59,7 @@ def show(
     if not 1 <= n <= 100:
         raise LensmithError(f"n is {n}; expected 1 to 100.")
     with current_screen() as screen:
-        dataset = open_dataset(data, DataConfig(photo_size=PHOTO_SIZE), seed, screen.decoding())
+        dataset = open_dataset(data, DataConfig(photo_size=PHOTO_SIZE), screen.decoding())
     path = Path(output or f"{dataset.name}-{augment or 'samples'}.png")
     samples = dataset.train.sample(n, seed)
     labels = [dataset.class_names[label] for label in samples.labels]

@@ -73,7 +73,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
     with current_screen() as screen:
         start_keras()
         clock.data = time.perf_counter()
-        dataset = open_dataset(data, resolved.data, resolved.seed, screen.decoding())
+        dataset = open_dataset(data, resolved.data, screen.decoding())
         resolved, dataset = _suited(recipe, overrides, dataset, limit, screen)
         findings = _look_over(dataset, screen)
         resolved = _settled(resolved, screen)
@@ -132,7 +132,7 @@ def _suited(
             raise
     screen.say(f"The budget is too short for {chosen}; the recipe is fast instead.")
     its = load_recipe("fast", overrides)
-    smaller = open_dataset(dataset.source, its.data, its.seed, screen.decoding())
+    smaller = open_dataset(dataset.source, its.data, screen.decoding())
     return _planned("fast", overrides, smaller, budget, screen)
 
 
@@ -150,7 +150,7 @@ def _planned(
         return spell_out((load_chosen if chooses else load_recipe)(recipe, overrides, settings), dataset.color)
 
     def reopen(its: Recipe) -> Dataset:
-        return open_dataset(dataset.source, its.data, its.seed, screen.decoding())
+        return open_dataset(dataset.source, its.data, screen.decoding())
 
     settings = choose_settings(recipe, dataset) if chooses else {}
     if "training.class_weights" in settings:
