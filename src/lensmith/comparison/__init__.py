@@ -1,0 +1,25 @@
+"""Comparison: several classifiers on the same images, with paired statistics."""
+
+from lensmith.comparison.comparing import (
+    ClassDifference,
+    Contestant,
+    PairedDifference,
+    Standing,
+    compare_all,
+    standing_of,
+)
+from lensmith.comparison.costs import COSTS, Cost, pareto_front
+from lensmith.comparison.repeats import SeedSpread
+
+__all__ = [
+    "COSTS",
+    "ClassDifference",
+    "Contestant",
+    "Cost",
+    "PairedDifference",
+    "SeedSpread",
+    "Standing",
+    "compare_all",
+    "pareto_front",
+    "standing_of",
+]
