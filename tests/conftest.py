@@ -1,6 +1,7 @@
 """Shared fixtures: a home of its own for every session, tiny data, and one run trained once."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,23 @@ def tiny_run(stripes_folder: Path, tmp_path_factory: pytest.TempPathFactory):
     runs = tmp_path_factory.mktemp("runs")
     record = lensmith.train(stripes_folder, set={"epochs": 3, "batch_size": 8}, name="tiny", runs=runs)
     return lensmith.load_run(Path(record.run))
+
+
+@pytest.fixture(scope="session")
+def three(stripes_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three runs on the same images: two alike but for the seed, one that has learned less. Not to be changed."""
+    root = tmp_path_factory.mktemp("three")
+    import lensmith
+
+    for name, settings in (("good", {}), ("same", {"seed": 1}), ("weak", {"epochs": 1, "learning_rate": 1e-6})):
+        lensmith.train(stripes_folder, set={"epochs": 3, "batch_size": 8, **settings}, name=name, runs=root)
+    return root
+
+
+@pytest.fixture
+def runs(three: Path, tmp_path: Path) -> Path:
+    """A copy, to be changed."""
+    return Path(shutil.copytree(three, tmp_path / "runs"))
 
 
 @pytest.fixture(scope="session")

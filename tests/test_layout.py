@@ -21,6 +21,7 @@ MOST_LINES_OF_A_FUNCTION = 60
 TESTED_ELSEWHERE = {
     "__main__.py": "one call; tests/cli/test_app.py",
     "cli/options.py": "declarations; tests/docs/test_docs.py",
+    "comparison/record.py": "what `compare` returns; tests/workflows/test_compare.py",
     "cli/printing.py": "what every command prints; tests/cli/",
     "diagnosis/diagnosis.py": "what is said; tests/diagnosis/test_symptoms.py",
     "models/builders.py": "an empty registry; tests/contracts/test_every_model.py",

@@ -19,6 +19,7 @@ from lensmith.errors import LensmithError
 if TYPE_CHECKING:
     from lensmith.runs import find_run as load_run
     from lensmith.workflows.check import check
+    from lensmith.workflows.compare import compare
     from lensmith.workflows.diagnose import diagnose
     from lensmith.workflows.evaluate import evaluate
     from lensmith.workflows.explain import explain
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "check": ("lensmith.workflows.check", "check"),
+    "compare": ("lensmith.workflows.compare", "compare"),
     "diagnose": ("lensmith.workflows.diagnose", "diagnose"),
     "evaluate": ("lensmith.workflows.evaluate", "evaluate"),
     "explain": ("lensmith.workflows.explain", "explain"),
@@ -47,6 +49,7 @@ __all__ = [
     "LensmithError",
     "__version__",
     "check",
+    "compare",
     "diagnose",
     "evaluate",
     "explain",

@@ -95,6 +95,9 @@ def test_every_kind_of_data_opens_with_whole_deterministic_splits(kind: str, tmp
     assert_same_splits(data, open_dataset(source, DataConfig(split_seed=5)))
     other = open_dataset(source, DataConfig(split_seed=6))
     assert other.test.indices.tolist() != data.test.indices.tolist()
+    smaller = open_dataset(source, DataConfig(split_seed=5, image_size=5))
+    assert smaller.image_shape[:2] == (5, 5)
+    assert_same_splits(data, smaller)  # the same images, whatever size they are brought to
     if kind != "builtin":
         assert data.class_names == NAMES
 

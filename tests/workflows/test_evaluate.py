@@ -22,9 +22,21 @@ def own_run(tiny_run: Run, tmp_path: Path) -> Run:
 
 def test_evaluating_again_gives_what_training_found(tiny_run: Run):
     found = lensmith.evaluate(tiny_run.path)
-    assert found.to_dict() == tiny_run.info["result"]["test"]
+    assert without(found.to_dict(), "looks") == without(tiny_run.info["result"]["test"], "looks")
     written = json.loads((tiny_run.path / "evaluation" / "evaluation.json").read_text())
     assert written == found.to_dict()
+
+
+def test_looks_at_the_test_images_are_counted(own_run: Run):
+    before, _, after = (lensmith.evaluate(own_run.path, split=its).looks for its in ("test", "validation", "test"))
+    assert before
+    assert after
+    # The copy was not trained in this folder.
+    assert (before.train, before.evaluate, after.train, after.evaluate) == (0, 1, 0, 2)
+    trained = lensmith.train(own_run.info["data"]["source"], set={"epochs": 1, "seed": 5}, runs=own_run.path.parent)
+    assert trained.test
+    assert trained.test.looks
+    assert (trained.test.looks.train, trained.test.looks.evaluate, trained.test.looks.total) == (1, 2, 3)
 
 
 def test_other_splits_are_written_beside_the_test(tiny_run: Run):
@@ -69,7 +81,7 @@ def test_test_time_augmentation_stands_beside_the_plain_numbers_and_changes_none
     predictions = (own_run.evaluation / "predictions.csv").read_text()
     found = lensmith.evaluate(own_run.path, tta=kind).to_dict()
     assert plain["tta"] is None
-    assert without(found, "tta") == without(plain, "tta")
+    assert without(found, "tta", "looks") == without(plain, "tta", "looks")
     assert set(found["tta"]) == {
         "kind", "accuracy", "accuracy_low", "accuracy_high", "log_loss", "views", "fixed", "broken",
     }  # fmt: skip
@@ -121,7 +133,8 @@ def test_the_recipe_decides_for_train_and_evaluate_and_yields_to_the_user(stripe
     assert Run(tmp_path / "flipped").info["result"]["test"]["tta"] == trained.tta.to_dict()
     assert "With test-time augmentation" in (tmp_path / "flipped" / "report.html").read_text()
     assert lensmith.evaluate("flipped", runs=tmp_path).tta == trained.tta
-    assert lensmith.evaluate("flipped", tta="none", runs=tmp_path) == replace(trained, tta=None)
+    plain = lensmith.evaluate("flipped", tta="none", runs=tmp_path)
+    assert plain == replace(trained, tta=None, looks=plain.looks)
 
 
 @pytest.mark.parametrize("run", ["latest", "no-such-run"])

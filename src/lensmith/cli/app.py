@@ -11,6 +11,7 @@ import typer
 
 from lensmith import __version__
 from lensmith.cli.check import check
+from lensmith.cli.compare import compare
 from lensmith.cli.diagnose import diagnose
 from lensmith.cli.evaluate import evaluate
 from lensmith.cli.explain import explain
@@ -37,7 +38,7 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 
-for command in (train, evaluate, predict, check, show, summary, explain, diagnose, datasets, models, runs):
+for command in (train, evaluate, predict, check, show, summary, explain, diagnose, compare, datasets, models, runs):
     app.command()(command)
 
 

@@ -9,11 +9,14 @@ from lensmith.comparison.comparing import (
     standing_of,
 )
 from lensmith.comparison.costs import COSTS, Cost, pareto_front
+from lensmith.comparison.record import Compared, Comparison
 from lensmith.comparison.repeats import SeedSpread
 
 __all__ = [
     "COSTS",
     "ClassDifference",
+    "Compared",
+    "Comparison",
     "Contestant",
     "Cost",
     "PairedDifference",

@@ -96,7 +96,7 @@ class Dataset(Record):
         class_names: K names; a label is an index into them.
         train, validation, test: The splits; `validation` and `test` may be missing.
         skipped: Every file that was found and not used; found = used + skipped.
-        fingerprint: SHA-256 over images, labels and class names in order, so that two runs can tell
+        fingerprint: SHA-256 over images as they come, labels and class names in order, so that two runs can tell
             whether they saw the same data.
         color: `rgb` or `grayscale`.
         resize: How images of another size are brought to this one.

@@ -43,7 +43,8 @@ class Loaded:
 
     Attributes:
         splits: By name; just `train` when the data does not come split.
-        fingerprint_parts: Bytes that stand for the images, such as hashes of their files.
+        fingerprint_parts: Bytes that stand for the images as they come, whatever size they are brought to: they
+            themselves, or hashes of their files.
         together: Groups of rows of the store that no split tears apart.
         files: The file of each row of the store; empty for arrays.
     """
@@ -201,7 +202,7 @@ def _from_arrays(
         rows = np.arange(start, start + len(images[split]))
         splits[split] = Split(store, rows, indices[split], [f"x_{suffix}[{row - start}]" for row in rows])
         start += len(rows)
-    return Loaded(splits, names, [np.ascontiguousarray(store).data.cast("B")], color)
+    return Loaded(splits, names, [np.ascontiguousarray(its).data.cast("B") for its in images.values()], color)
 
 
 def _from_listing(listing: Listing, config: "DataConfig", where: str, progress: Progress | None) -> Loaded:
@@ -222,7 +223,7 @@ def _from_listing(listing: Listing, config: "DataConfig", where: str, progress: 
         rows = np.flatnonzero([(file.split or "train") == split for file in files])
         if len(rows) or any(file.split == split for file in listing.files):
             splits[split] = Split(decoded.pixels, rows, labels[rows], [files[row].name for row in rows])
-    parts = ["\n".join(decoded.hashes).encode(), str(decoded.pixels.shape).encode()]
+    parts = ["\n".join(decoded.hashes).encode()]
     together = _groups(files, labels, config.group)
     parts += [str(together).encode()] if together else []
     return Loaded(splits, listing.class_names, parts, decoded.color, (*listing.skipped, *skipped), together, files)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from lensmith.evaluation.tta import Answers
 from lensmith.records import Record
+from lensmith.runs import Looks
 
 Probabilities = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int64]
@@ -92,6 +93,8 @@ class Evaluation(Record):
         confusion: `(K, K)` counts, rows are labels.
         confusion_normalised: The same as fractions of each row; `None` in the rows of classes without images.
         tta: What test-time augmentation gives beside all of this, where asked for.
+        looks: How often the test images were looked at from this folder of runs; `None` of other splits.
+        model: SHA-256 of the `model.onnx` that answered, so that answers of an earlier one can be told.
     """
 
     run: str
@@ -113,6 +116,8 @@ class Evaluation(Record):
     confusion_normalised: list[list[float | None]]
     most_confused: list[ConfusedPair]
     tta: TTAResult | None = None
+    looks: Looks | None = None
+    model: str = ""
     class_names: tuple[str, ...] = field(default=(), repr=False)
 
 

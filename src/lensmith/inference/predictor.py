@@ -105,6 +105,12 @@ class Predictor:
                     f"artifact.json beside {self.onnx_file} is for {what} of the shape {shape}, the model for {found}."
                 )
 
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of what the model takes."""
+        height, width, channels = self._network.input_shape
+        return (height, width, channels)
+
     def probabilities(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Answer for raw pixels: `uint8 (N, H, W, C)` of the model's size to `float32 (N, K)`."""
         return self._network(images)

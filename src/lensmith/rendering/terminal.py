@@ -11,7 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from lensmith.rendering.diagnosis import diagnosis_lines
-from lensmith.rendering.wording import decimals_for, percent, percent_range, spreadsheet_safe, tta_sentence
+from lensmith.rendering.wording import (
+    decimals_for,
+    looks_sentence,
+    percent,
+    percent_range,
+    spreadsheet_safe,
+    tta_sentence,
+)
 
 if TYPE_CHECKING:
     # A table needs none of what made its record; `predict` must not wait for it.
@@ -73,7 +80,8 @@ def evaluation_tables(evaluation: "Evaluation") -> list[RenderableType]:
     columns = ("is", "was taken for", "images", "of that class")
     confused = [table(columns, pairs, title="Most confused", right=columns[2:])] if pairs else []
     augmented = [_tta_table(evaluation, evaluation.tta)] if evaluation.tta else []
-    return [_metrics_table(evaluation), *augmented, _classes_table(evaluation), *confused]
+    looks = [Text(looks_sentence(evaluation.looks))] if evaluation.looks else []
+    return [_metrics_table(evaluation), *augmented, _classes_table(evaluation), *confused, *looks]
 
 
 def _metrics_table(evaluation: "Evaluation") -> RenderableType:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lensmith.evaluation import TTAResult
+    from lensmith.runs import Looks
 
 MISSING = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -48,6 +49,18 @@ def percent_range(low: float, high: float, decimals: int = 1) -> str:
         '96.8 to 99.4 %'
     """
     return f"{100 * low:.{decimals}f} to {100 * high:.{decimals}f}{SPACE}%"
+
+
+def points(difference: float, decimals: int = 1) -> str:
+    """Write a difference of fractions in per cent points, with its sign.
+
+    Example:
+        >>> points(0.0123), points(-0.005), points(0.0)
+        ('+1.2', '−0.5', '0.0')
+    """
+    written = f"{100 * abs(difference):.{decimals}f}"
+    sign = "" if float(written) == 0 else "+" if difference > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{written}"
 
 
 def decimals_for(n: int) -> int:
@@ -115,6 +128,21 @@ def spreadsheet_safe(cell: str) -> str:
         ("'=cmd()", 'cat.png')
     """
     return f"'{cell}" if cell[:1] in ("=", "+", "@", "\t", "\r") else cell
+
+
+def looks_sentence(looks: "Looks") -> str:
+    """Say how often test images were looked at, and what follows where runs were compared by them."""
+    compared = counted(looks.compare, "comparison")
+    said = (
+        f"The test images of this data were looked at {counted(looks.total, 'time')} from this folder of runs: by "
+        f"{counted(looks.train, 'training')}, {looks.evaluate:,} evaluate and {compared}."
+    )
+    if not looks.compare:
+        return said
+    return (
+        f"{said} The latest comparison was of {', '.join(looks.compared)}. If a run was chosen by it, its test "
+        "accuracy is too high; only images that nobody has chosen by can say what to expect."
+    )
 
 
 def tta_sentence(tta: "TTAResult") -> str:

@@ -12,11 +12,23 @@ runs/<name>/
 ```
 
 Every file a reader may look at is replaced by rename, never rewritten in place. While a process trains the run it
-holds `.lock`.
+holds `.lock`. Beside the runs, `test-looks.csv` has a line for each look at test images.
 """
 
 from lensmith.runs.creating import check_destination, create_run
 from lensmith.runs.finding import find_run, list_runs, runs_root
+from lensmith.runs.looks import Looks, count_looks, note_look
 from lensmith.runs.run import Run, now
 
-__all__ = ["Run", "check_destination", "create_run", "find_run", "list_runs", "now", "runs_root"]
+__all__ = [
+    "Looks",
+    "Run",
+    "check_destination",
+    "count_looks",
+    "create_run",
+    "find_run",
+    "list_runs",
+    "note_look",
+    "now",
+    "runs_root",
+]

@@ -195,7 +195,8 @@ def _description(layer: Any) -> list[Any]:
 
 def _key_of_images(dataset: Dataset) -> str:
     """Name images by what they are and how they were brought to one size and colour."""
-    known = [dataset.fingerprint, dataset.resize, dataset.color, CACHE_VERSION, versions()["pillow"]]
+    brought_to = [*dataset.image_shape, dataset.resize, dataset.color]
+    known = [dataset.fingerprint, *brought_to, CACHE_VERSION, versions()["pillow"]]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
 

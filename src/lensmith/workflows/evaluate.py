@@ -21,7 +21,7 @@ from lensmith.records import to_json
 from lensmith.rendering.figures import save_confusion, save_mistakes
 from lensmith.rendering.progress import current_screen
 from lensmith.rendering.wording import spreadsheet_safe
-from lensmith.runs import Run, find_run
+from lensmith.runs import Run, count_looks, find_run, note_look
 from lensmith.training import make_loss, make_targets
 from lensmith.workflows.provenance import check_same_data, open_data_of, recipe_of
 
@@ -76,6 +76,8 @@ def evaluate(
             raise LensmithError(
                 f"The data of run {found.name} has no {split} split. It has: {', '.join(dataset.splits)}."
             )
+        if split == "test":
+            note_look(found.path.parent, dataset.fingerprint, "evaluate", [found.name])
         return evaluate_model(found, predictor, dataset, recipe, split).evaluation
 
 
@@ -97,6 +99,8 @@ def evaluate_model(run: Run, predictor: Predictor, dataset: Dataset, recipe: Rec
         split=split_name,
         loss=_mean_loss(probabilities, split, recipe),
     )
+    looks = count_looks(run.path.parent, dataset.fingerprint) if split_name == "test" else None
+    evaluation = replace(evaluation, looks=looks, model=run.artifact["sha256"]["model.onnx"])
     if kind != "none":
         evaluation = replace(evaluation, tta=evaluate_tta(kind, answers, split.labels))
     mistakes = most_confident_mistakes(probabilities, split, dataset.class_names)

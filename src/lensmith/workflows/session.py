@@ -19,7 +19,7 @@ from lensmith.locks import this_process
 from lensmith.records import Record
 from lensmith.rendering.progress import Screen, last_layer_line
 from lensmith.rendering.terminal import skipped_sentence
-from lensmith.runs import Run, now
+from lensmith.runs import Run, note_look, now
 from lensmith.training import (
     Checkpoint,
     Preparation,
@@ -145,6 +145,8 @@ class Session:
         self.screen.say("Exporting, evaluating and writing the report.")
         exported = export_artifact(run, training.model, dataset)
         predictor = Predictor(run.onnx_file, run.artifact)
+        if dataset.test:
+            note_look(run.path.parent, dataset.fingerprint, "train", [run.name])
         evaluated = evaluate_model(run, predictor, dataset, recipe, "test") if dataset.test else None
         test = evaluated.evaluation if evaluated else None
         diagnosed = self._diagnose(training, predictor)

@@ -1,0 +1,61 @@
+"""What a comparison has found, as a whole."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.comparison.comparing import PairedDifference, Standing
+from lensmith.comparison.costs import Cost
+from lensmith.data import Split
+from lensmith.records import Record
+
+
+@dataclass(frozen=True)
+class Compared(Record):
+    """One contestant: how it fares and what it costs.
+
+    Attributes:
+        name: Of the run.
+        runs: Paths of the run and its repeats.
+        standing: Accuracy, with its interval.
+        cost: What it costs.
+        on_front: Costs by which no other is at least as good in both, and better in one.
+    """
+
+    name: str
+    runs: list[str]
+    standing: Standing
+    cost: Cost
+    on_front: list[str]
+
+
+@dataclass(frozen=True)
+class Comparison(Record):
+    """Several classifiers on the same images.
+
+    Attributes:
+        data: Where the images come from.
+        split: `validation` or `test`.
+        n: Images.
+        runs: The contestants, in the order they were given.
+        pairs: Each with each.
+        notices: What is to be kept in mind.
+        report: Path of the page.
+        names: Of the images.
+        labels: `int64 (N,)`.
+        class_names: K names.
+        images: The split, where it is still there.
+    """
+
+    data: str
+    split: str
+    n: int
+    runs: list[Compared]
+    pairs: list[PairedDifference]
+    notices: list[str]
+    report: str
+    names: list[str] = field(repr=False)
+    labels: npt.NDArray[np.int64] = field(repr=False)
+    class_names: tuple[str, ...] = field(repr=False)
+    images: Split | None = field(repr=False)

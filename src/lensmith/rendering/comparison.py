@@ -1,0 +1,142 @@
+"""A comparison in words: each pair, each recipe's seeds, and the tables of a terminal."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from lensmith.comparison import Compared, Comparison, PairedDifference, Standing
+from lensmith.rendering.terminal import table
+from lensmith.rendering.wording import (
+    MISSING,
+    SPACE,
+    counted,
+    decimals_for,
+    duration,
+    file_size,
+    percent,
+    percent_range,
+    points,
+)
+
+SMALLEST_P = 0.001
+BETTER = " is better"
+
+
+def _large(number: float) -> str:
+    for size, unit in ((1e9, "billion"), (1e6, "million")):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return f"{number:,.0f}"
+
+
+COST_NAMES: dict[str, tuple[str, Callable[[float], str]]] = {
+    "train_seconds": ("training", duration),
+    "parameters": ("parameters", _large),
+    "multiply_adds": ("multiply-adds", _large),
+    "model_bytes": ("model file", lambda its: file_size(round(its))),
+    "seconds_per_image": ("an answer", lambda its: f"{1000 * its:.3g}{SPACE}ms"),
+}
+"""What each cost is called, and how it is written."""
+
+
+def headline(record: Comparison) -> str:
+    """Say in a few words what has come of a comparison."""
+    if len(record.pairs) == 1:
+        return _verdict(record.pairs[0])
+    best = max(record.runs, key=lambda its: its.standing.accuracy).name
+    beaten = [its for its in record.pairs if best in (its.a, its.b) and its.verdict == f"{best}{BETTER}"]
+    if not beaten:
+        return f"None differs detectably from the best, {best}"
+    others = len(record.runs) - 1
+    return f"{best} is better than {'all others' if len(beaten) == others else f'{len(beaten)} of the {others} others'}"
+
+
+def pair_sentence(its: PairedDifference, n: int) -> str:
+    """Say what is known of a pair, on n images."""
+    decimals = decimals_for(n)
+    told = f"95 % interval {points(its.low, decimals)} to {points(its.high, decimals)}, p {p_text(its.p_adjusted)}"
+    size = f"{points(its.difference, decimals)} points from {its.a} to {its.b} ({told})"
+    if its.verdict.endswith(BETTER):
+        return f"{_verdict(its)}: {size}."
+    sentence = f"{_verdict(its)}: {size}."
+    if its.images_needed is None:
+        return f"{sentence} More seeds or more images would narrow the interval."
+    if its.images_needed == 0:
+        return f"{sentence} Half a point would have been seen in 8 of 10 cases."
+    seen = f"{100 * (its.detectable or 1.0):.{decimals}f}"
+    return (
+        f"{sentence} In 8 of 10 cases so many images show {seen} points; about {_two_digits(its.images_needed)} more "
+        "would be needed to see half a point."
+    )
+
+
+def _verdict(its: PairedDifference) -> str:
+    """Write a verdict as a sentence begins; a run's name stays as it is."""
+    return its.verdict if its.verdict.endswith(BETTER) else its.verdict.capitalize()
+
+
+def p_text(value: float) -> str:
+    """Write how a p-value stands, no more exactly than anybody needs.
+
+    Example:
+        >>> p_text(0.0342), p_text(1e-9), p_text(1.0)
+        ('= 0.034', '< 0.001', '= 1')
+    """
+    return f"< {SMALLEST_P}" if value < SMALLEST_P else f"= {value:.2g}"
+
+
+def seeds_sentence(its: Standing) -> str:
+    """Say how much of a recipe's accuracy is the luck of the seed and how much that of the images, or nothing."""
+    if its.seeds is None:
+        return ""
+    accuracies = ", ".join(f"{100 * value:.2f}" for value in its.seeds.accuracies)
+    return (
+        f"{its.name}: {its.repeats} trainings reached {accuracies} %, standard deviation "
+        f"{100 * its.seeds.deviation:.2f} points. Another seed alone moves one training by {100 * its.seeds.seeds:.2f} "
+        f"points, other images of the same number by {100 * its.seeds.images:.2f} (standard deviations)."
+    )
+
+
+def accuracy_cells(its: Standing, n: int) -> tuple[str, str]:
+    """Write an accuracy on n images, and its interval."""
+    decimals = decimals_for(n)
+    return percent(its.accuracy, decimals), percent_range(its.accuracy_low, its.accuracy_high, decimals)
+
+
+def cost_cells(its: Compared) -> list[str]:
+    """Write what a run costs, each with a star where no other is as cheap and as accurate."""
+    return [_cost(its, key, write) for key, (_, write) in COST_NAMES.items()]
+
+
+def _cost(its: Compared, key: str, write: Callable[[float], str]) -> str:
+    value: Any = getattr(its.cost, key)
+    return MISSING if value is None else f"{write(value)}{' *' if key in its.on_front else ''}"
+
+
+def comparison_text(record: Comparison) -> RenderableType:
+    """Draw a comparison for a terminal."""
+    columns = ("run", "accuracy", "95 % interval", *(name for name, _ in COST_NAMES.values()))
+    rows = [(its.name, *accuracy_cells(its.standing, record.n), *cost_cells(its)) for its in record.runs]
+    title = f"{record.data}: {record.split} split, {counted(record.n, 'image')}"
+    lines = [
+        "* No other run is at least as good in both, accuracy and this cost, and better in one.",
+        "",
+        *(pair_sentence(its, record.n) for its in record.pairs),
+        *(line for its in record.runs if (line := seeds_sentence(its.standing))),
+        "",
+        *record.notices,
+        f"Page: {record.report}",
+    ]
+    return Group(table(columns, rows, title=title, right=columns[1:]), Text("\n".join(lines)))
+
+
+def _two_digits(number: int) -> str:
+    """Write a number that is only an estimate.
+
+    Example:
+        >>> _two_digits(23456), _two_digits(87)
+        ('23,000', '87')
+    """
+    return f"{int(float(f'{number:.2g}')):,}"

@@ -1,0 +1,102 @@
+"""A run's answers for one of its splits: those that `evaluate` has written, or, where there are none, new ones."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.backend import start_keras
+from lensmith.data import Dataset
+from lensmith.errors import LensmithError, RunError
+from lensmith.inference import Predictor
+from lensmith.rendering.progress import Screen
+from lensmith.rendering.wording import spreadsheet_safe
+from lensmith.runs import Run
+from lensmith.safety import read_json
+from lensmith.workflows.evaluate import evaluate_model
+from lensmith.workflows.provenance import check_same_data, open_data_of, recipe_of
+
+_BEFORE = 3
+"""Columns of `predictions.csv` before the probabilities: path, label, predicted."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a run says of the images of a split.
+
+    Attributes:
+        names: N names of images.
+        labels: `int64 (N,)`.
+        right: `bool (N,)`: whether the label is the likeliest class.
+        sureness: `float (N,)`: the label's probability.
+    """
+
+    names: list[str]
+    labels: npt.NDArray[np.int64]
+    right: npt.NDArray[np.bool_]
+    sureness: npt.NDArray[np.float64]
+
+
+def answers_of(run: Run, split: str, screen: Screen) -> Answers:
+    """Read a run's answers, or let it answer where it has not, or another model of the run's has.
+
+    Args:
+        run: With a model.
+        split: `validation` or `test`.
+        screen: To talk to while images are decoded.
+
+    Raises:
+        LensmithError: There are no answers, and the run's data are not there, have changed, or have no such split.
+    """
+    if not _are_written(run, split):
+        screen.say(f"{run.name} has not answered the {split} images yet; it does now.")
+        predictor = Predictor.of_run(run)
+        start_keras()
+        dataset = open_split(run, split, screen)
+        evaluate_model(run, predictor, dataset, recipe_of(run), split)
+    return _read(run.evaluation_of(split) / "predictions.csv", run.artifact["class_names"])
+
+
+def open_split(run: Run, split: str, screen: Screen) -> Dataset:
+    """Open a run's data, which must be what they were and have this split."""
+    dataset = open_data_of(run, recipe_of(run), screen)
+    check_same_data(run, dataset)
+    if split not in dataset.splits:
+        raise LensmithError(f"The data of run {run.name} has no {split} split. It has: {', '.join(dataset.splits)}.")
+    return dataset
+
+
+def _are_written(run: Run, split: str) -> bool:
+    folder = run.evaluation_of(split)
+    files = folder / "evaluation.json", folder / "predictions.csv"
+    if not all(file.exists() for file in files):
+        return False
+    for file in files:
+        run.check_file(file)
+    try:
+        found: Any = read_json(files[0])
+        return bool(found["model"] == run.artifact["sha256"]["model.onnx"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _read(file: Path, class_names: list[str]) -> Answers:
+    number_of = {spreadsheet_safe(name): number for number, name in enumerate(class_names)}
+    try:
+        with file.open(encoding="utf-8", newline="") as text:
+            header, *rows = csv.reader(text)
+        if header[_BEFORE:] != [f"p_{name}" for name in class_names]:
+            raise ValueError("its columns are not the run's classes")
+        labels = np.array([number_of[row[1]] for row in rows], np.int64)
+        probabilities = np.array([row[_BEFORE:] for row in rows], np.float64).reshape(len(rows), len(class_names))
+    except (OSError, ValueError, IndexError, KeyError) as error:
+        raise RunError(f"{file} cannot be read: {error}. Remove it, and it is written anew.") from None
+    return Answers(
+        names=[row[0] for row in rows],
+        labels=labels,
+        right=np.array([row[1] == row[2] for row in rows], bool),
+        sureness=probabilities[np.arange(len(rows)), labels],
+    )

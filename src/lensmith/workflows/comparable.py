@@ -1,0 +1,60 @@
+"""Whether runs may be compared: the same images, the same splits, the same classes in the same order."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lensmith.errors import LensmithError, RunError
+from lensmith.runs import Run
+
+SPLITS = ("validation", "test")
+
+
+def check_comparable(runs: Sequence[Run]) -> None:
+    """Make sure that what runs answered can be set side by side.
+
+    Raises:
+        LensmithError: There are fewer than two, one comes twice, or in what they differ.
+    """
+    if len(runs) < 2:
+        raise LensmithError("There is one run only. Name at least two to compare; `lensmith runs` lists them.")
+    places = [run.path.resolve() for run in runs]
+    for place, run in zip(places, runs, strict=True):
+        if places.count(place) > 1:
+            raise LensmithError(f"{run.path} is named twice.")
+    first, *others = runs
+    for run in others:
+        reason = _difference(first, run)
+        if reason:
+            raise RunError(f"{first.name} and {run.name} cannot be compared: {reason}")
+
+
+def _difference(first: Run, second: Run) -> str:
+    a, b = _data_of(first), _data_of(second)
+    if a.get("class_names") != b.get("class_names"):
+        if sorted(a.get("class_names", ())) == sorted(b.get("class_names", ())):
+            return "their classes are the same, but in another order."
+        return f"they name different things ({_listed(a)}; and {_listed(b)})."
+    if a.get("fingerprint") != b.get("fingerprint"):
+        return (
+            f"they were trained on different data ({a.get('source')}, {a.get('used'):,} images; and {b.get('source')}, "
+            f"{b.get('used'):,} images), or it has changed in between. Train both on the same images."
+        )
+    if a.get("split_origin") != b.get("split_origin"):
+        return (
+            f"their splits were made differently ({a.get('split_origin')}; and {b.get('split_origin')}). Train both "
+            "with the same data.validation, data.test, data.group and data.split_seed."
+        )
+    return ""
+
+
+def _data_of(run: Run) -> dict[str, Any]:
+    run.artifact  # noqa: B018  (raises where the run has no model)
+    found = run.info.get("data")
+    if not isinstance(found, dict) or not isinstance(found.get("used"), int):
+        raise RunError(f"{run.path / 'run.json'} does not say what the run was trained on.")
+    return found
+
+
+def _listed(data: dict[str, Any], most: int = 5) -> str:
+    names = data.get("class_names") or ["nothing"]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from lensmith.errors import RunError
+from lensmith.runs import Looks, count_looks, note_look
+
+
+def test_looks_are_counted_by_data_and_command(tmp_path: Path):
+    assert count_looks(tmp_path, "d") == Looks(0, 0, 0, [])
+    for command, names in (("train", ["a"]), ("train", ["b c"]), ("evaluate", ["a"]), ("compare", ["a", "b c"])):
+        note_look(tmp_path, "d", command, names)
+    note_look(tmp_path, "other", "compare", ["x", "y"])
+    found = count_looks(tmp_path, "d")
+    assert (found.train, found.evaluate, found.compare, found.total) == (2, 1, 1, 4)
+    assert found.compared == ["a", "b c"]
+    assert (tmp_path / "test-looks.csv").read_text().count("\n") == 6  # with the columns' names
+
+
+def test_a_damaged_file_is_counted_as_far_as_it_goes(tmp_path: Path):
+    note_look(tmp_path, "d", "train", ["a"])
+    with (tmp_path / "test-looks.csv").open("ab") as file:
+        file.write(b"\xff\xfe no line of ours\n\n,,\n")
+    note_look(tmp_path, "d", "train", ["b"])
+    assert count_looks(tmp_path, "d").train == 2
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
+    (tmp_path / "test-looks.csv").mkdir()
+    with pytest.raises(RunError, match=r"test-looks\.csv cannot be written"):
+        note_look(tmp_path, "d", "train", ["a"])
+    assert count_looks(tmp_path, "d").total == 0

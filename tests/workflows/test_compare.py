@@ -1,0 +1,66 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lensmith
+from lensmith.errors import LensmithError, RunError
+
+
+def answers(run: Path) -> np.ndarray:
+    text = (run / "evaluation" / "validation" / "predictions.csv").read_text()
+    rows = list(csv.DictReader(text.splitlines()))
+    return np.array([row["label"] == row["predicted"] for row in rows])
+
+
+def test_runs_of_different_seeds_and_recipes_answer_the_same_images(runs: Path):
+    found = lensmith.compare(["good", "same", "weak"], root=runs)
+    assert [its.name for its in found.runs] == ["good", "same", "weak"]
+    assert (found.split, found.n) == ("validation", 8)
+    for its in found.runs:
+        assert its.standing.accuracy == answers(runs / its.name).mean()
+    assert [(its.a, its.b) for its in found.pairs] == [("good", "same"), ("good", "weak"), ("same", "weak")]
+    for pair in found.pairs:
+        a, b = answers(runs / pair.a), answers(runs / pair.b)
+        assert (pair.only_a, pair.only_b) == ((a & ~b).sum(), (b & ~a).sum())
+    assert any("8 images are few" in its for its in found.notices)
+    page = (runs / "comparison.html").read_text()
+    assert found.report == str(runs / "comparison.html")
+    assert page.count('<svg class="chart') == 1 + 1 + 3 + 5  # accuracies, differences, classes of each pair, costs
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_test_split_is_for_confirming_and_looks_at_it_are_told(runs: Path):
+    found = lensmith.compare(["good", "weak"], split="test", root=runs)
+    assert found.n == 16
+    assert "test accuracy of the one chosen is too high" in found.notices[0]
+    looks = lensmith.evaluate("good", runs=runs).looks
+    assert looks
+    assert (looks.train, looks.evaluate, looks.compare, looks.compared) == (3, 1, 1, ["good", "weak"])
+    assert lensmith.compare(["good", "weak"], root=runs).notices[0].startswith("These are single trainings")
+
+
+def test_other_splits_are_refused_even_where_nothing_says_so(runs: Path):
+    lensmith.compare(["good", "weak"], root=runs)
+    file = runs / "weak" / "evaluation" / "validation" / "predictions.csv"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(RunError, match=r"answered different images \(8 and 7\)"):
+        lensmith.compare(["good", "weak"], root=runs)
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "message"),
+    [
+        (["good"], {}, "one run only"),
+        (["good", "good"], {}, "named twice"),
+        (["good", "wek"], {}, "Did you mean 'weak'"),
+        (["good", "weak"], {"split": "tset"}, "Did you mean 'test'"),
+        (["good", "weak"], {"seeds": 0}, "at least 1"),
+        (["good", "weak"], {"output": "page.txt"}, r"must end in \.html"),
+        (["good", "weak"], {"output": "nowhere/page.html"}, "no folder"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(three: Path, names: list[str], options: dict[str, object], message: str):
+    with pytest.raises(LensmithError, match=message):
+        lensmith.compare(names, root=three, **options)
