@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from lensmith.evaluation.calibration import Calibration, calibration
+from lensmith.evaluation.proportions import Labels, Probabilities, wilson_interval
+from lensmith.evaluation.rejection import RiskCoverage, Selective, risk_coverage
 from lensmith.evaluation.tta import Answers
 from lensmith.records import Record
 from lensmith.runs import Looks
-
-Probabilities = npt.NDArray[np.floating]
-Labels = npt.NDArray[np.int64]
 
 PAIRS_NAMED = 10
 
@@ -92,6 +92,9 @@ class Evaluation(Record):
         baseline_accuracy: Of always naming the commonest class; `baseline` has the rest.
         confusion: `(K, K)` counts, rows are labels.
         confusion_normalised: The same as fractions of each row; `None` in the rows of classes without images.
+        calibration: How far the probabilities can be taken at their word.
+        risk_coverage: How many errors are spared by answering fewer images.
+        rejection: How the run's rejection threshold fares here; `None` where it has none.
         tta: What test-time augmentation gives beside all of this, where asked for.
         looks: How often the test images were looked at from this folder of runs; `None` of other splits.
         model: SHA-256 of the `model.onnx` that answered, so that answers of an earlier one can be told.
@@ -115,34 +118,13 @@ class Evaluation(Record):
     confusion: list[list[int]]
     confusion_normalised: list[list[float | None]]
     most_confused: list[ConfusedPair]
+    calibration: Calibration
+    risk_coverage: RiskCoverage
+    rejection: Selective | None = None
     tta: TTAResult | None = None
     looks: Looks | None = None
     model: str = ""
     class_names: tuple[str, ...] = field(default=(), repr=False)
-
-
-def wilson_interval(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Bound a proportion: the interval that holds the true one in `confidence` of all repetitions.
-
-    Args:
-        correct: Successes, 0 to n.
-        n: Trials, at least 1.
-        confidence: A fraction.
-
-    Returns:
-        Low and high, fractions.
-
-    Example:
-        >>> [round(bound, 4) for bound in wilson_interval(78, 100)]
-        [0.6893, 0.85]
-
-    Source:
-        Wilson, Journal of the American Statistical Association 22, 1927; computed by SciPy.
-    """
-    from scipy.stats import binomtest
-
-    interval = binomtest(correct, n).proportion_ci(confidence, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def evaluate(
@@ -200,6 +182,8 @@ def evaluate(
         confusion=confusion.tolist(),
         confusion_normalised=[[int(its) / int(row.sum()) if row.sum() else None for its in row] for row in confusion],
         most_confused=_most_confused(confusion, class_names),
+        calibration=calibration(probabilities, labels),
+        risk_coverage=risk_coverage(probabilities, labels),
         class_names=class_names,
     )
 

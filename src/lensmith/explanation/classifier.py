@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lensmith.errors import LensmithError, did_you_mean
-from lensmith.models import Step, call_layer, graph_of, walk
+from lensmith.models import Step, call_layer, graph_of, shape_alone, walk
 
 Floats = npt.NDArray[np.float32]
 SOFTMAX = ("softmax", "log_softmax")
@@ -35,7 +35,7 @@ class Classifier:
         self.model = model
         graph = graph_of(model)
         shape = tuple(graph.inputs[0].shape[1:]) if graph else ()
-        steps = list(walk(model, keras.KerasTensor((1, *shape)), _shape_alone))
+        steps = list(walk(model, keras.KerasTensor((1, *shape)), shape_alone))
         self.layers = [its.name for its in steps]
         self._spatial = [its.number for its in steps if len(its.output.shape) == 4]
         self._sizes = {its.number: tuple(its.output.shape[1:3]) for its in steps if len(its.output.shape) == 4}
@@ -106,10 +106,6 @@ class Classifier:
     def output_of(self, number: int, pixels: Any) -> Any:
         """Compute the network as far as a layer, and return what that puts out."""
         return next(its.output for its in walk(self.model, pixels) if its.number == number)
-
-
-def _shape_alone(number: int, layer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return layer.compute_output_spec(*arguments, **named)
 
 
 def _is_softmax(layer: Any) -> bool:

@@ -14,7 +14,8 @@ from lensmith.models.keras_objects import (
 )
 from lensmith.models.plain import check_agreement, plain
 from lensmith.models.python_code import to_python
-from lensmith.models.walking import PIXELS, Step, activation_of, call_layer, graph_of, walk
+from lensmith.models.softening import soften
+from lensmith.models.walking import PIXELS, Step, activation_of, call_layer, graph_of, shape_alone, walk
 
 __all__ = [
     "BUILDERS",
@@ -38,6 +39,8 @@ __all__ = [
     "parameters_of",
     "plain",
     "require_class",
+    "shape_alone",
+    "soften",
     "to_python",
     "walk",
 ]

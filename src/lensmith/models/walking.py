@@ -37,6 +37,11 @@ class Step:
     output: Any
 
 
+def shape_alone(number: int, layer: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Tell what a layer would put out, without computing it; for `walk`."""
+    return layer.compute_output_spec(*arguments, **named)
+
+
 def walk(model: Any, pixels: Any, compute: Compute | None = None) -> Iterator[Step]:
     """Compute a network layer by layer. What no later layer wants is let go.
 

@@ -1,0 +1,296 @@
+"""How far a classifier's probabilities can be taken at their word, and the temperature that mends them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.errors import LensmithError
+from lensmith.evaluation.proportions import Labels, Probabilities, wilson_interval
+from lensmith.evaluation.tta import SMALLEST
+from lensmith.records import Record
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+Truths = npt.NDArray[np.bool_]
+
+BINS = 15
+"""As in Guo et al. 2017, so that numbers can be compared with published ones."""
+
+EDGES = np.linspace(0, 1, BINS + 1)
+
+COLDEST, HOTTEST = 0.05, 20.0
+"""Bounds of a fitted temperature. What lies beyond is as good as certain, or as good as guessing."""
+
+EVIDENCE = 1.645**2 / 2
+"""Nats by which all images together must speak against a value to rule it out: 95 % confidence, one side.
+
+Half the square of the normal distribution's 95 % point, by the likelihood ratio (Wilks 1938).
+"""
+
+
+@dataclass(frozen=True)
+class CalibrationBin(Record):
+    """Images answered with about the same confidence: the probability of the likeliest class.
+
+    Attributes:
+        low, high: Of equal width: edges of the bin, the upper one belongs to it. Of equal count: the least and the
+            greatest confidence in it.
+        count: Number of images, at least 1.
+        confidence: Mean over the images: what the model says its accuracy is.
+        accuracy, accuracy_low, accuracy_high: What it is, a fraction with the 95 % Wilson interval.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+
+
+@dataclass(frozen=True)
+class Calibration(Record):
+    """How well probabilities agree with what is observed. 0 is best, but for `brier_resolution`: more is better.
+
+    The calibration errors look at the likeliest class only. They are above 0 even for a perfect model, as few images
+    in a bin scatter; so compare them on the same images only. The Brier score looks at all classes, each against
+    the rest, and is what its parts say: reliability − resolution + uncertainty + within bin.
+
+    Attributes:
+        ece: Expected calibration error, 0 to 1: the mean distance of confidence and accuracy over `bins`.
+        adaptive_ece: The same over `adaptive_bins`, which do not depend on where confidences crowd.
+        brier: Mean squared distance of probabilities and truth, summed over the classes: 0 to 2.
+        brier_reliability: How far probabilities are from the frequencies observed where they were given.
+        brier_resolution: How far these frequencies are from the classes' overall frequencies.
+        brier_uncertainty: The Brier score of answering every image with the overall frequencies.
+        brier_within_bin: What binning hides: variance of the probabilities in a bin, less twice their covariance with
+            the truth. Below 0 where the higher probabilities in a bin are more often right.
+        bins: Of equal width, without the empty ones: the reliability diagram.
+        adaptive_bins: Of about equal count.
+
+    Source:
+        Naeini, Cooper and Hauskrecht, AAAI 2015, and Guo et al., ICML 2017 (`ece`); Nguyen and O'Connor, EMNLP 2015,
+        and Nixon et al., CVPR Workshops 2019 (`adaptive_ece`); Murphy, Journal of Applied Meteorology 12, 1973, and
+        Stephenson, Coelho and Jolliffe, Weather and Forecasting 23, 2008 (parts of `brier`).
+    """
+
+    ece: float
+    adaptive_ece: float
+    brier: float
+    brier_reliability: float
+    brier_resolution: float
+    brier_uncertainty: float
+    brier_within_bin: float
+    bins: list[CalibrationBin]
+    adaptive_bins: list[CalibrationBin]
+
+
+@dataclass(frozen=True)
+class Temperature(Record):
+    """A fitted temperature: above 1 makes answers less sure, below 1 surer; the likeliest class stays.
+
+    Attributes:
+        value: What logarithms of probabilities are divided by.
+        n: Images it was fitted on.
+        log_loss_before, log_loss_after: Mean negative log of the label's probability on these images, nats.
+    """
+
+    value: float
+    n: int
+    log_loss_before: float
+    log_loss_after: float
+
+
+def calibration(probabilities: Probabilities, labels: Labels) -> Calibration:
+    """Measure how far probabilities can be taken at their word.
+
+    Args:
+        probabilities: `float (N, K)`, rows sum to 1.
+        labels: `int64 (N,)`, each in `[0, K)`.
+
+    Raises:
+        LensmithError: There are no images.
+    """
+    confidence, right = judge(probabilities, labels)
+    place, adaptive_place = _equal_width(confidence), _equal_count(confidence)
+    bins = [_bin(confidence[place == i], right[place == i], EDGES[i : i + 2]) for i in np.unique(place)]
+    parts = [np.flatnonzero(adaptive_place == i) for i in np.unique(adaptive_place)]
+    adaptive_bins = [_bin(confidence[its], right[its], np.sort(confidence[its])[[0, -1]]) for its in parts]
+    # Class by class: of many images and classes all at once would take many times their memory.
+    by_class = [_brier_parts(its.astype(np.float64), labels == label) for label, its in enumerate(probabilities.T)]
+    brier, reliability, resolution, uncertainty, within_bin = (float(sum(its)) for its in zip(*by_class, strict=True))
+    return Calibration(
+        ece=_calibration_error(bins),
+        adaptive_ece=_calibration_error(adaptive_bins),
+        brier=brier,
+        brier_reliability=reliability,
+        brier_resolution=resolution,
+        brier_uncertainty=uncertainty,
+        brier_within_bin=within_bin,
+        bins=bins,
+        adaptive_bins=adaptive_bins,
+    )
+
+
+def temper(probabilities: Probabilities, temperature: float) -> Floats:
+    """Divide the logits by a temperature: softmax(log p / T). The likeliest class stays.
+
+    A log-probability is the logit less a constant, which the softmax takes away again.
+
+    Args:
+        probabilities: `float (N, K)`, rows sum to 1; what is below `SMALLEST`, 0 too, is taken for it.
+        temperature: Above 0.
+
+    Returns:
+        `float64 (N, K)`, rows sum to 1.
+
+    Raises:
+        LensmithError: The temperature is no positive number.
+
+    Example:
+        >>> temper(np.array([[0.8, 0.2]]), 2).round(4).tolist()
+        [[0.6667, 0.3333]]
+    """
+    if not 0 < temperature < np.inf:
+        raise LensmithError(f"The temperature is {temperature:g}. It must be a number above 0; 1 changes nothing.")
+    likelihoods = np.exp(_logits(probabilities) / temperature)
+    tempered: Floats = likelihoods / likelihoods.sum(axis=1, keepdims=True)
+    return tempered
+
+
+def fit_temperature(probabilities: Probabilities, labels: Labels) -> Temperature:
+    """Find the temperature that gives the least log loss, within `COLDEST` and `HOTTEST`.
+
+    Below 1 it is held back: of the temperatures that the images do not rule out with 95 % confidence, by the likelihood
+    ratio, it is the one nearest to 1. For the least log loss trusts few images too much. Where all of fifty answers
+    are right, it is that of a temperature of 0, which makes every answer a certainty. But fifty right answers only
+    say that an accuracy of 0.9 is too low, not that it is 0.999: so answers of 0.9 become 0.973, and answers of 0.99
+    stay. This costs at most `EVIDENCE` / N nats: little where there are many images. Above 1 nothing is held back:
+    being less sure than necessary does less harm.
+
+    Args:
+        probabilities: `float (N, K)`, rows sum to 1, of images that were not trained on.
+        labels: `int64 (N,)`, each in `[0, K)`.
+
+    Raises:
+        LensmithError: There are no images.
+
+    Source:
+        Guo, Pleiss, Sun and Weinberger, On Calibration of Modern Neural Networks, ICML 2017; holding back is ours.
+    """
+    from scipy.optimize import minimize_scalar
+
+    _check_some(labels)
+    log_loss = _log_loss_at(_logits(probabilities), labels)
+    # Convex in 1 / T, and so with a single minimum over log T.
+    best = float(minimize_scalar(log_loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded").x)
+    if best < 0:
+        best = _hold_back(log_loss, best, len(labels))
+    elif log_loss(best) >= log_loss(0.0):  # the search ends a little beside the minimum
+        best = 0.0
+    return Temperature(float(np.exp(best)), len(labels), log_loss(0.0), log_loss(best))
+
+
+def judge(probabilities: Probabilities, labels: Labels) -> tuple[Floats, Truths]:
+    """Tell for each image how sure the answer is, and whether it is right.
+
+    Args:
+        probabilities: `float (N, K)`.
+        labels: `int64 (N,)`, each in `[0, K)`.
+
+    Returns:
+        The likeliest class's probability, `float64 (N,)`, and whether it is the label, `bool (N,)`.
+
+    Raises:
+        LensmithError: There are no images.
+    """
+    _check_some(labels)
+    return probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
+
+
+def _check_some(labels: Labels) -> None:
+    if not len(labels):
+        raise LensmithError(
+            "There are no images to compare probabilities with. Give a split that has some; a recipe with "
+            "data.validation = 0 has no validation images."
+        )
+
+
+def _equal_width(probabilities: Floats) -> Places:
+    # A probability on an edge belongs to the bin below, as in Guo et al. and in scikit-learn.
+    return np.searchsorted(EDGES[1:-1], probabilities)
+
+
+def _equal_count(confidence: Floats) -> Places:
+    """Sort images into bins of equal count, but images of equal confidence into one and the same.
+
+    Torn apart, they would be sorted by their order, and the error would change with it. All of them go where the
+    middle one would. So bins can differ in count, and bins of a model that is always certain are only one.
+    """
+    _, which, counts = np.unique(confidence, return_inverse=True, return_counts=True)
+    below = np.cumsum(counts) - counts
+    return (BINS * (2 * below + counts) // (2 * len(confidence)))[which]
+
+
+def _bin(confidence: Floats, right: Truths, edges: Floats) -> CalibrationBin:
+    low, high = wilson_interval(int(right.sum()), len(right))
+    return CalibrationBin(
+        low=float(edges[0]),
+        high=float(edges[1]),
+        count=len(right),
+        confidence=float(confidence.mean()),
+        accuracy=float(right.mean()),
+        accuracy_low=low,
+        accuracy_high=high,
+    )
+
+
+def _calibration_error(bins: list[CalibrationBin]) -> float:
+    total = sum(its.count for its in bins)
+    return sum(its.count * abs(its.confidence - its.accuracy) for its in bins) / total
+
+
+def _brier_parts(said: Floats, is_so: Truths) -> tuple[float, float, float, float, float]:
+    """Brier score of one class against the rest, its reliability, resolution, uncertainty and what is within bins."""
+    truth, place = is_so.astype(np.float64), _equal_width(said)
+    n, counts = len(said), np.bincount(place, minlength=BINS)
+    mean, observed = (np.bincount(place, its, BINS) / np.maximum(counts, 1) for its in (said, truth))
+    overall = truth.mean()
+    apart, true_apart = said - mean[place], truth - observed[place]
+    return (
+        float(((said - truth) ** 2).mean()),
+        float((counts * (mean - observed) ** 2).sum() / n),
+        float((counts * (observed - overall) ** 2).sum() / n),
+        float(overall * (1 - overall)),
+        float((apart * (apart - 2 * true_apart)).sum() / n),
+    )
+
+
+def _logits(probabilities: Probabilities) -> Floats:
+    logs = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST))
+    logits: Floats = logs - logs.max(axis=1, keepdims=True)
+    return logits
+
+
+def _log_loss_at(logits: Floats, labels: Labels) -> Callable[[float], float]:
+    """Give the mean log loss, nats, as a function of the logarithm of the temperature."""
+    of_label = logits[np.arange(len(labels)), labels]
+
+    def log_loss(log_temperature: float) -> float:
+        coldness = np.exp(-log_temperature)
+        return float((np.log(np.exp(coldness * logits).sum(axis=1)) - coldness * of_label).mean())
+
+    return log_loss
+
+
+def _hold_back(log_loss: Callable[[float], float], best: float, n: int) -> float:
+    """Go from the best logarithm of the temperature, below 0, towards 0 as far as the images do not rule it out."""
+    from scipy.optimize import brentq
+
+    def ruled_out(log_temperature: float) -> float:
+        return n * (log_loss(log_temperature) - log_loss(best)) - EVIDENCE
+
+    return 0.0 if ruled_out(0.0) <= 0 else float(brentq(ruled_out, best, 0.0))
