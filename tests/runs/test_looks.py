@@ -30,3 +30,25 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
     with pytest.raises(RunError, match=r"test-looks\.csv cannot be written"):
         note_look(tmp_path, "d", "train", ["a"])
     assert count_looks(tmp_path, "d").total == 0
+
+
+def test_nothing_is_written_through_a_link_nor_read_from_one(tmp_path: Path):
+    victim = tmp_path / "victim"
+    victim.write_text("own\n")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "test-looks.csv").symlink_to(victim)
+    with pytest.raises(RunError, match="cannot be written"):
+        note_look(tmp_path / "runs", "d", "train", ["a"])
+    assert victim.read_text() == "own\n"
+    victim.write_text("time,data,command,runs\nnow,d,train,a\n")
+    assert count_looks(tmp_path / "runs", "d").total == 0
+
+
+@pytest.mark.parametrize("line", ['"never closed,d', "x" * 200_000, 'now,d,"train'])
+def test_a_damaged_line_does_not_take_the_others_with_it(tmp_path: Path, line: str):
+    note_look(tmp_path, "d", "train", ["a"])
+    with (tmp_path / "test-looks.csv").open("a") as file:
+        file.write(line + "\n")
+    note_look(tmp_path, "d", "evaluate", ["a"])
+    found = count_looks(tmp_path, "d")
+    assert (found.train, found.evaluate) == (1, 1)

@@ -28,3 +28,9 @@ def test_a_run_without_a_model_is_named(runs: Path):
     (runs / "weak" / "artifact.json").unlink()
     with pytest.raises(RunError, match="Run weak has no model yet"):
         lensmith.compare(["good", "weak"], root=runs)
+
+
+def test_splits_of_other_sizes_are_refused_on_the_test_images_too(runs: Path, stripes_folder: Path):
+    lensmith.train(stripes_folder, set={"epochs": 1, "batch_size": 8, "data.validation": 0.3}, name="more", runs=runs)
+    with pytest.raises(RunError, match="splits were made differently"):
+        lensmith.compare(["good", "more"], split="test", root=runs)

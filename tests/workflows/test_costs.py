@@ -16,3 +16,13 @@ def test_costs_are_those_of_the_runs(runs: Path):
     assert good.cost.parameters == weak.cost.parameters
     assert "parameters" in good.on_front
     assert ("parameters" in weak.on_front) == (weak.standing.accuracy >= good.standing.accuracy)
+
+
+def test_the_time_of_a_resumed_run_is_not_that_of_its_last_session(runs: Path):
+    before = lensmith.compare(["good", "weak"], root=runs).runs[0].cost.train_seconds
+    lensmith.resume("good", epochs=3, runs=runs)  # nothing is left to do, which takes no time
+    history = [line.split(",") for line in (runs / "good" / "history.csv").read_text().splitlines()]
+    seconds = history[0].index("seconds")
+    after = lensmith.compare(["good", "weak"], root=runs).runs[0].cost.train_seconds
+    assert after >= sum(float(row[seconds]) for row in history[1:])
+    assert after <= before

@@ -9,7 +9,7 @@ from lensmith.comparison.comparing import (
     standing_of,
 )
 from lensmith.comparison.costs import COSTS, Cost, pareto_front
-from lensmith.comparison.record import Compared, Comparison
+from lensmith.comparison.record import Compared, Comparison, Ladder, Step
 from lensmith.comparison.repeats import SeedSpread
 
 __all__ = [
@@ -19,9 +19,11 @@ __all__ = [
     "Comparison",
     "Contestant",
     "Cost",
+    "Ladder",
     "PairedDifference",
     "SeedSpread",
     "Standing",
+    "Step",
     "compare_all",
     "pareto_front",
     "standing_of",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -113,16 +112,15 @@ def standing_of(its: Contestant) -> Standing:
 
 
 def compare_all(
-    contestants: Sequence[Contestant], labels: npt.NDArray[np.int64], class_names: Sequence[str]
+    pairs: Sequence[tuple[Contestant, Contestant]], labels: npt.NDArray[np.int64], class_names: Sequence[str]
 ) -> list[PairedDifference]:
-    """Compare each pair.
+    """Compare contestants, pair by pair; the p-values are adjusted for the number of pairs.
 
     Args:
-        contestants: On the same N images; either all of one repeat or all of several.
+        pairs: On the same N images; either all of one repeat or all of several.
         labels: `int64 (N,)`.
         class_names: K names.
     """
-    pairs = list(combinations(contestants, 2))
     tested = [_difference(a.right, b.right) for a, b in pairs]
     adjusted = holm([p for _, _, p in tested])
     return [

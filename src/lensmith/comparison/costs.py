@@ -14,15 +14,16 @@ class Cost(Record):
     """What a classifier costs. `None` where it is not known.
 
     Attributes:
-        train_seconds: From the first look at the data to the last step; the mean over repeats.
+        train_seconds: From the first look at the data to the last step; of a resumed run at least its epochs'. The mean
+            over repeats.
         parameters: Of the network.
         multiply_adds: For one image, once through the network.
         model_bytes: Size of `model.onnx`.
         seconds_per_image: At prediction, in batches, on this machine.
     """
 
-    train_seconds: float | None
-    parameters: int | None
+    train_seconds: float
+    parameters: int
     multiply_adds: int | None
     model_bytes: int
     seconds_per_image: float

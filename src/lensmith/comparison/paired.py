@@ -145,4 +145,4 @@ def detectable(discordant: float, n: int, power: float = POWER) -> float:
 
     if images_for(1.0, discordant, power) > n:
         return 1.0
-    return float(brentq(lambda its: images_for(its, discordant, power) - n, 1e-6, 1.0, xtol=1e-6))
+    return float(brentq(lambda its: images_for(its, discordant, power) - n, 1e-9, 1.0, xtol=1e-9))

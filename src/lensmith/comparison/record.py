@@ -39,7 +39,7 @@ class Comparison(Record):
         split: `validation` or `test`.
         n: Images.
         runs: The contestants, in the order they were given.
-        pairs: Each with each.
+        pairs: Those that were compared.
         notices: What is to be kept in mind.
         report: Path of the page.
         names: Of the images.
@@ -59,3 +59,31 @@ class Comparison(Record):
     labels: npt.NDArray[np.int64] = field(repr=False)
     class_names: tuple[str, ...] = field(repr=False)
     images: Split | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Step(Record):
+    """A step of a ladder: its name, what is new in it, and the epochs it had time for, the mean over its trainings."""
+
+    name: str
+    what: str
+    epochs: float
+
+
+@dataclass(frozen=True)
+class Ladder(Record):
+    """One change after the other, and what each gains.
+
+    Attributes:
+        data: Where the images come from.
+        budget: Time that each training had, as it was given.
+        steps: In order; those of `comparison.runs`.
+        comparison: Each step with the one it is against.
+        left_out: Steps that could not be trained, and why.
+    """
+
+    data: str
+    budget: str
+    steps: list[Step]
+    comparison: Comparison
+    left_out: dict[str, str]

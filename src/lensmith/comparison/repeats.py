@@ -37,7 +37,10 @@ class SeedSpread(Record):
 
 @dataclass(frozen=True)
 class _OfSeeds:
-    """What the choice of seeds adds to the variance of a table's mean, and its part of Satterthwaite's sum."""
+    """What the choice of seeds adds to the variance of a table's mean, and its part of Satterthwaite's sum.
+
+    The estimate may be below 0, where it is all chance.
+    """
 
     variance: float
     uncertainty: float
@@ -55,7 +58,7 @@ def seed_spread(right: Right) -> SeedSpread:
         accuracies=[float(its) for its in accuracies],
         mean=mean,
         deviation=float(accuracies.std(ddof=1)),
-        seeds=float(np.sqrt(_of_seeds(right).variance * len(right))),
+        seeds=float(np.sqrt(max(0.0, _of_seeds(right).variance) * len(right))),
         images=float(np.sqrt(np.mean([its * (1 - its) for its in accuracies]) / right.shape[1])),
     )
 
@@ -71,7 +74,7 @@ def mean_interval(right: Right, confidence: float = CONFIDENCE) -> tuple[float, 
         Low and high, fractions.
     """
     low, high, _ = _interval(right.mean(axis=0), [_of_seeds(right)], confidence)
-    return max(0.0, low), min(1.0, high)
+    return max(0.0, low), high
 
 
 def compare_repeats(right_a: Right, right_b: Right, confidence: float = CONFIDENCE) -> tuple[float, float, float]:
@@ -107,7 +110,7 @@ def _of_seeds(right: Right) -> _OfSeeds:
     of_rest = (rest**2).sum() / ((repeats - 1) * max(n - 1, 1))
     share = n * repeats
     return _OfSeeds(
-        variance=float(max(of_seeds - of_rest, 0) / share),
+        variance=float((of_seeds - of_rest) / share),
         uncertainty=float((of_seeds / share) ** 2 / (repeats - 1)),
     )
 
@@ -119,8 +122,11 @@ def _interval(values: npt.NDArray[np.float64], seeds: list[_OfSeeds], confidence
     n, mean = len(values), float(values.mean())
     # No spread at all is not taken for certainty: the floor is what one image more either way would make.
     of_images = max(float(values.var(ddof=1)) / n, 2 / (n + 2) ** 2)
-    variance = of_images + sum(its.variance for its in seeds)
-    freedom = variance**2 / (of_images**2 / (n - 1) + sum(its.uncertainty for its in seeds))
+    # Cut off at 0 as a whole, not one by one: else the intervals of recipes whose seeds do nothing are too wide.
+    of_seeds = max(0.0, sum(its.variance for its in seeds))
+    uncertainty = sum(its.uncertainty for its in seeds) if of_seeds else 0.0
+    variance = of_images + of_seeds
+    freedom = variance**2 / (of_images**2 / (n - 1) + uncertainty)
     error = float(np.sqrt(variance))
     wide = float(t.ppf((1 + confidence) / 2, freedom)) * error
-    return mean - wide, mean + wide, float(2 * t.sf(abs(mean) / error, freedom))
+    return max(-1.0, mean - wide), min(1.0, mean + wide), float(2 * t.sf(abs(mean) / error, freedom))

@@ -55,6 +55,16 @@ def ticks(low: float, high: float, about: int = 4) -> list[float]:
     return [round(place * step, 10) for place in range(first, max(last, first + 1) + 1)]
 
 
+def decimals_between(mark: float, next_mark: float) -> int:
+    """Return how many decimals tell two marks of an axis apart, at least one.
+
+    Example:
+        >>> decimals_between(90, 95), decimals_between(99.8, 99.85)
+        (1, 2)
+    """
+    return max(1, math.ceil(-math.log10(abs(next_mark - mark)) - 1e-9))
+
+
 def learning_curves(
     name: str, curves: Sequence[Curve], best_epoch: int | None, *, fraction: bool, first: int = 1
 ) -> Markup:

@@ -20,15 +20,19 @@ from lensmith.rendering.wording import (
     points,
 )
 
-SMALLEST_P = 0.001
+SMALLEST_P, SIGNIFICANT = 0.001, 0.05
 BETTER = " is better"
 
 
 def _large(number: float) -> str:
     for size, unit in ((1e9, "billion"), (1e6, "million")):
-        if number >= size:
-            return f"{number / size:.3g} {unit}"
+        if number >= 0.9995 * size:
+            return f"{_three_digits(number / size)} {unit}"
     return f"{number:,.0f}"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 999.5 else f"{number:.3g}"
 
 
 COST_NAMES: dict[str, tuple[str, Callable[[float], str]]] = {
@@ -36,7 +40,7 @@ COST_NAMES: dict[str, tuple[str, Callable[[float], str]]] = {
     "parameters": ("parameters", _large),
     "multiply_adds": ("multiply-adds", _large),
     "model_bytes": ("model file", lambda its: file_size(round(its))),
-    "seconds_per_image": ("an answer", lambda its: f"{1000 * its:.3g}{SPACE}ms"),
+    "seconds_per_image": ("an answer", lambda its: f"{_three_digits(1000 * its)}{SPACE}ms"),
 }
 """What each cost is called, and how it is written."""
 
@@ -81,10 +85,15 @@ def p_text(value: float) -> str:
     """Write how a p-value stands, no more exactly than anybody needs.
 
     Example:
-        >>> p_text(0.0342), p_text(1e-9), p_text(1.0)
-        ('= 0.034', '< 0.001', '= 1')
+        >>> p_text(0.0342), p_text(0.0496), p_text(1e-9), p_text(1.0)
+        ('= 0.034', '= 0.0496', '< 0.001', '= 1')
     """
-    return f"< {SMALLEST_P}" if value < SMALLEST_P else f"= {value:.2g}"
+    if value < SMALLEST_P:
+        return f"< {SMALLEST_P}"
+    for digits in (2, 3, 4):  # what counts as below the limit is not rounded to it
+        if (float(f"{value:.{digits}g}") < SIGNIFICANT) == (value < SIGNIFICANT):
+            return f"= {value:.{digits}g}"
+    return f"< {SIGNIFICANT}"
 
 
 def seeds_sentence(its: Standing) -> str:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from lensmith.comparison import Comparison, PairedDifference
 from lensmith.rendering.comparison import (
     COST_NAMES,
+    SIGNIFICANT,
     accuracy_cells,
     cost_cells,
     headline,
@@ -25,7 +26,6 @@ SIDE = 96
 """CSS pixels of a picture."""
 PICTURED, MOST_PAIRS_PICTURED, MOST_CLASSES = 12, 6, 20
 LONGEST_OF_PAIR = 16
-SIGNIFICANT = 0.05
 
 
 def render_comparison(record: Comparison) -> str:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from lensmith.rendering.charts import ticks
-from lensmith.rendering.wording import shorten
+from lensmith.rendering.charts import decimals_between, ticks
+from lensmith.rendering.labels import fitted
 
-WIDTH, ROW, TOP, BOTTOM = 820, 30, 8, 30
-NAME_WIDTH, VALUE_WIDTH = 280, 190
-LONGEST_NAME = 36
+WIDTH, ROW, TOP, BOTTOM = 850, 30, 8, 30
+NAME_WIDTH, VALUE_WIDTH = 280, 220
 
 
 @dataclass(frozen=True)
@@ -33,18 +32,19 @@ class Interval:
 
 
 def interval_chart(
-    label: str, rows: Sequence[Interval], write: Callable[[float], str], *, zero: bool = False
+    label: str, rows: Sequence[Interval], write: Callable[[float, int], str], *, zero: bool = False
 ) -> Markup:
     """Draw a line for each interval with a dot at its value.
 
     Args:
         label: What is drawn, for those who cannot see it.
         rows: From above.
-        write: How a number of the axis is written.
+        write: How a fraction of the axis is written, with so many decimals of its hundredths.
         zero: Whether the scale holds 0, with a line there.
     """
     lowest, highest = min(its.low for its in rows), max(its.high for its in rows)
     marks = ticks(min(lowest, 0.0), max(highest, 0.0)) if zero else ticks(lowest, highest)
+    decimals = decimals_between(100 * marks[0], 100 * marks[1])
     height, left, right = TOP + ROW * len(rows) + BOTTOM, NAME_WIDTH, WIDTH - VALUE_WIDTH
 
     def x(value: float) -> float:
@@ -56,7 +56,7 @@ def interval_chart(
     line = Markup('<path class="{}" d="M{} {}V{}"/><text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>')
     for mark in marks:
         kind = "zero" if zero and mark == 0 else "grid"
-        drawn.append(line.format(kind, x(mark), TOP, height - BOTTOM, x(mark), height - 9, write(mark)))
+        drawn.append(line.format(kind, x(mark), TOP, height - BOTTOM, x(mark), height - 9, write(mark, decimals)))
     drawn += [_row(its, TOP + ROW * (place + 0.5), x) for place, its in enumerate(rows)]
     return Markup("").join([*drawn, Markup("</svg>")])
 
@@ -71,7 +71,7 @@ def _row(its: Interval, y: float, x: Callable[[float], float]) -> Markup:
         f"{its.name}: {its.text}",
         NAME_WIDTH - 14,
         y + 4.5,
-        shorten(its.name, LONGEST_NAME),
+        fitted(its.name, NAME_WIDTH - 18),
         x(its.low),
         y,
         x(its.high),

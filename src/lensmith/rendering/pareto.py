@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from lensmith.rendering.charts import ticks
-from lensmith.rendering.wording import percent, shorten
+from lensmith.rendering.charts import decimals_between, ticks
+from lensmith.rendering.labels import fitted, placed
+from lensmith.rendering.wording import percent
 
 WIDTH, HEIGHT = 420, 270
-LEFT, RIGHT, TOP, BOTTOM = 58, 18, 16, 42
-LONGEST_NAME = 22
-APART = 13
-"""Pixels between two names."""
+LEFT, RIGHT, TOP, BOTTOM = 74, 18, 16, 42
+LONGEST_NAME = 150
+"""Pixels."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def _scale(values: Sequence[float]) -> Callable[[float], float]:
 
 def _axes(cost: str, marks: Sequence[float], y: Callable[[float], float]) -> Markup:
     line = Markup('<path class="grid" d="M{} {}H{}"/><text class="tick" x="{}" y="{}" text-anchor="end">{}</text>')
-    across = [line.format(LEFT, y(its), WIDTH - RIGHT, LEFT - 8, y(its) + 4, percent(its)) for its in marks]
+    decimals = decimals_between(100 * marks[0], 100 * marks[1])
+    across = [line.format(LEFT, y(its), WIDTH - RIGHT, LEFT - 8, y(its) + 4, percent(its, decimals)) for its in marks]
     under = Markup('<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>')
     return Markup("").join([*across, under.format((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, f"{cost} →")])
 
@@ -92,16 +93,8 @@ def _point(its: Point, x: float, y: Callable[[float], float], write: Callable[[f
 
 
 def _names(places: Sequence[tuple[float, float, str]]) -> list[Markup]:
-    """Write each name beside its point, on the side where there is room, moved down where another one is."""
-    taken: list[tuple[float, float]] = []
-    drawn = []
-    for x, y, name in sorted(places, key=lambda its: its[1]):
-        left = x > WIDTH * 0.6
-        at = y - 8
-        while any(abs(at - other) < APART and abs(x - beside) < WIDTH / 3 for beside, other in taken):
-            at += APART
-        taken.append((x, at))
-        anchor = ("end", x - 8) if left else ("start", x + 8)
-        text = Markup('<text class="name" x="{}" y="{}" text-anchor="{}">{}</text>')
-        drawn.append(text.format(anchor[1], at + 4, anchor[0], shorten(name, LONGEST_NAME)))
-    return drawn
+    """Write each name beside its point where there is room; all are in the titles, too."""
+    shown = [(x, y, fitted(name, LONGEST_NAME)) for x, y, name in places]
+    found = placed(shown, (LEFT, 0, WIDTH, HEIGHT - BOTTOM))
+    text = Markup('<text class="name" x="{:.1f}" y="{:.1f}">{}</text>')
+    return [text.format(*at, name) for at, (_, _, name) in zip(found, shown, strict=True) if at]

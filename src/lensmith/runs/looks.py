@@ -6,16 +6,21 @@ chosen one too high; so one should know how often there was an opportunity.
 
 import csv
 import io
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lensmith.errors import RunError
+from lensmith.errors import RunError, UnsafeFile
 from lensmith.files import not_written
 from lensmith.records import Record
 from lensmith.runs.run import now
+from lensmith.safety import read_bytes
 
 FILE = "test-looks.csv"
+MOST_BYTES = 2**26
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 COLUMNS = ("time", "data", "command", "runs")
 BETWEEN = "/"
 """Between the names of runs."""
@@ -62,9 +67,14 @@ def note_look(root: Path, fingerprint: str, command: str, names: Sequence[str]) 
         lines.writerow(COLUMNS)
     lines.writerow([now(), fingerprint, command, BETWEEN.join(names)])
     try:
-        # In one piece at the end, so that two processes do not mix their lines.
-        with file.open("a", encoding="utf-8", newline="") as out:
-            out.write(text.getvalue())
+        # In one piece at the end, so that two processes do not mix their lines; and never through somebody's link.
+        out = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NO_LINK, 0o644)
+        try:
+            if not stat.S_ISREG(os.fstat(out).st_mode):
+                raise RunError(f"{file} is no file. Remove it; lensmith notes looks at test images there.")
+            os.write(out, text.getvalue().encode())
+        finally:
+            os.close(out)
     except OSError as error:
         raise RunError(not_written(file, error)) from None
 
@@ -76,12 +86,23 @@ def count_looks(root: Path, fingerprint: str) -> Looks:
         root: The folder of runs.
         fingerprint: Of the data.
     """
-    try:
-        text = (root / FILE).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    rows = [row for row in csv.DictReader(io.StringIO(text)) if row.get("data") == fingerprint]
-    commands = [row.get("command") for row in rows]
-    compared = [str(row.get("runs")) for row in rows if row.get("command") == "compare"]
+    rows = [its for its in map(_fields, _lines(root / FILE)) if len(its) == len(COLUMNS) and its[1] == fingerprint]
+    commands = [its[2] for its in rows]
+    compared = [its[3] for its in rows if its[2] == "compare"]
     train, evaluate, compare = (commands.count(its) for its in ("train", "evaluate", "compare"))
     return Looks(train, evaluate, compare, compared[-1].split(BETWEEN) if compared else [])
+
+
+def _lines(file: Path) -> list[str]:
+    """Read the lines, each by itself: a damaged one must not take the others with it."""
+    try:
+        return [] if file.is_symlink() else read_bytes(file, MOST_BYTES).decode("utf-8", "replace").splitlines()
+    except (OSError, UnsafeFile):
+        return []
+
+
+def _fields(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return []

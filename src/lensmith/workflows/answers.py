@@ -11,13 +11,17 @@ import numpy.typing as npt
 from lensmith.backend import start_keras
 from lensmith.data import Dataset
 from lensmith.errors import LensmithError, RunError
+from lensmith.files import sha256_of
 from lensmith.inference import Predictor
 from lensmith.rendering.progress import Screen
 from lensmith.rendering.wording import spreadsheet_safe
 from lensmith.runs import Run
 from lensmith.safety import read_json
-from lensmith.workflows.evaluate import evaluate_model
+from lensmith.workflows.measuring import evaluate_model
 from lensmith.workflows.provenance import check_same_data, open_data_of, recipe_of
+
+Opened = dict[str, Dataset]
+"""The data opened last, by where it is and how it was read."""
 
 _BEFORE = 3
 """Columns of `predictions.csv` before the probabilities: path, label, predicted."""
@@ -40,13 +44,14 @@ class Answers:
     sureness: npt.NDArray[np.float64]
 
 
-def answers_of(run: Run, split: str, screen: Screen) -> Answers:
+def answers_of(run: Run, split: str, screen: Screen, opened: Opened | None = None) -> Answers:
     """Read a run's answers, or let it answer where it has not, or another model of the run's has.
 
     Args:
         run: With a model.
         split: `validation` or `test`.
         screen: To talk to while images are decoded.
+        opened: Data that is open already.
 
     Raises:
         LensmithError: There are no answers, and the run's data are not there, have changed, or have no such split.
@@ -55,14 +60,27 @@ def answers_of(run: Run, split: str, screen: Screen) -> Answers:
         screen.say(f"{run.name} has not answered the {split} images yet; it does now.")
         predictor = Predictor.of_run(run)
         start_keras()
-        dataset = open_split(run, split, screen)
+        dataset = open_split(run, split, screen, opened)
         evaluate_model(run, predictor, dataset, recipe_of(run), split)
     return _read(run.evaluation_of(split) / "predictions.csv", run.artifact["class_names"])
 
 
-def open_split(run: Run, split: str, screen: Screen) -> Dataset:
-    """Open a run's data, which must be what they were and have this split."""
-    dataset = open_data_of(run, recipe_of(run), screen)
+def open_split(run: Run, split: str, screen: Screen, opened: Opened | None = None) -> Dataset:
+    """Open a run's data, which must be what they were and have this split.
+
+    Args:
+        run: Says which.
+        split: Its name.
+        screen: To talk to while images are decoded.
+        opened: Data that is open already, and gets these.
+    """
+    recipe = recipe_of(run)
+    kept = {} if opened is None else opened
+    key = f"{run.info['data'].get('source')} {recipe.data.model_dump_json()}"
+    if key not in kept:
+        kept.clear()  # one at a time: each may fill much memory
+        kept[key] = open_data_of(run, recipe, screen)
+    dataset = kept[key]
     check_same_data(run, dataset)
     if split not in dataset.splits:
         raise LensmithError(f"The data of run {run.name} has no {split} split. It has: {', '.join(dataset.splits)}.")
@@ -78,7 +96,7 @@ def _are_written(run: Run, split: str) -> bool:
         run.check_file(file)
     try:
         found: Any = read_json(files[0])
-        return bool(found["model"] == run.artifact["sha256"]["model.onnx"])
+        return bool(found["model"] == sha256_of(run.onnx_file))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -92,7 +110,7 @@ def _read(file: Path, class_names: list[str]) -> Answers:
             raise ValueError("its columns are not the run's classes")
         labels = np.array([number_of[row[1]] for row in rows], np.int64)
         probabilities = np.array([row[_BEFORE:] for row in rows], np.float64).reshape(len(rows), len(class_names))
-    except (OSError, ValueError, IndexError, KeyError) as error:
+    except (OSError, ValueError, IndexError, KeyError, csv.Error) as error:
         raise RunError(f"{file} cannot be read: {error}. Remove it, and it is written anew.") from None
     return Answers(
         names=[row[0] for row in rows],

@@ -31,7 +31,7 @@ def check_comparable(runs: Sequence[Run]) -> None:
 def _difference(first: Run, second: Run) -> str:
     a, b = _data_of(first), _data_of(second)
     if a.get("class_names") != b.get("class_names"):
-        if sorted(a.get("class_names", ())) == sorted(b.get("class_names", ())):
+        if set(map(str, a["class_names"])) == set(map(str, b["class_names"])):
             return "their classes are the same, but in another order."
         return f"they name different things ({_listed(a)}; and {_listed(b)})."
     if a.get("fingerprint") != b.get("fingerprint"):
@@ -39,7 +39,7 @@ def _difference(first: Run, second: Run) -> str:
             f"they were trained on different data ({a.get('source')}, {a.get('used'):,} images; and {b.get('source')}, "
             f"{b.get('used'):,} images), or it has changed in between. Train both on the same images."
         )
-    if a.get("split_origin") != b.get("split_origin"):
+    if (a.get("split_origin"), a.get("counts")) != (b.get("split_origin"), b.get("counts")):
         return (
             f"their splits were made differently ({a.get('split_origin')}; and {b.get('split_origin')}). Train both "
             "with the same data.validation, data.test, data.group and data.split_seed."
@@ -48,10 +48,14 @@ def _difference(first: Run, second: Run) -> str:
 
 
 def _data_of(run: Run) -> dict[str, Any]:
-    run.artifact  # noqa: B018  (raises where the run has no model)
-    found = run.info.get("data")
-    if not isinstance(found, dict) or not isinstance(found.get("used"), int):
-        raise RunError(f"{run.path / 'run.json'} does not say what the run was trained on.")
+    run.artifact  # noqa: B018  (raises where the run has no model, which is the clearer message)
+    data, result = run.info.get("data"), run.info.get("result")
+    kinds = {"used": int, "fingerprint": str, "class_names": list, "counts": dict, "source": str}
+    found: dict[str, Any] = data if isinstance(data, dict) else {}
+    if not all(isinstance(found.get(key), kind) for key, kind in kinds.items()) or not isinstance(result, dict):
+        raise RunError(f"{run.path / 'run.json'} does not say what the run was trained on, and what came of it.")
+    if run.artifact.get("class_names") != found["class_names"]:
+        raise RunError(f"{run.path}: run.json and artifact.json are of different classes.")
     return found
 
 

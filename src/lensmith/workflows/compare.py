@@ -1,6 +1,8 @@
 """`compare`: several runs on the same images, with what can be said of their differences and what cannot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ from lensmith.files import write_text
 from lensmith.rendering.comparison_page import render_comparison
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.runs import Run, find_run, note_look
-from lensmith.workflows.answers import Answers, answers_of, open_split
+from lensmith.workflows.answers import Answers, Opened, answers_of, open_split
 from lensmith.workflows.comparable import SPLITS, check_comparable
 from lensmith.workflows.costs import costs_of
 from lensmith.workflows.repeats import repeats_of
@@ -37,6 +39,14 @@ ONE_SEED = (
     "seed would change is not in them; --seeds 5 tells."
 )
 FEW_IMAGES = 30
+
+
+@dataclass(frozen=True)
+class Group:
+    """Trainings of one recipe that differ in the seed alone, under the name they are shown by."""
+
+    name: str
+    runs: list[Run]
 
 
 def compare(
@@ -67,55 +77,73 @@ def compare(
     found = [find_run(its, root, trust=trust) for its in runs]
     check_comparable(found)
     page = Path(output) if output else found[0].path.parent / PAGE
-    _check_page(page)
+    check_page(page)
     with current_screen() as screen:
-        groups = [repeats_of(run, seeds, screen) if seeds > 1 else [run] for run in found]
-        record = compare_groups([run.name for run in found], groups, split, page, screen)
+        groups = [
+            Group(name, repeats_of(run, seeds, screen) if seeds > 1 else [run])
+            for name, run in zip(_told_apart(found), found, strict=True)
+        ]
+        _check_own_repeats(groups)
+        record = compare_groups(groups, list(combinations(range(len(found)), 2)), split, page, screen)
     write_text(page, render_comparison(record))
     return record
 
 
 def compare_groups(
-    names: Sequence[str], groups: Sequence[Sequence[Run]], split: str, page: Path, screen: Screen
+    groups: Sequence[Group], pairs: Sequence[tuple[int, int]], split: str, page: Path, screen: Screen
 ) -> Comparison:
     """Compare groups of repeats on the same images.
 
     Args:
-        names: One for each group.
-        groups: Runs that may be compared, in each group as many.
+        groups: Of runs that may be compared; each of as many.
+        pairs: Which of them to compare, by their places.
         split: `validation` or `test`.
         page: Where the page will be.
         screen: To talk to.
     """
-    answers = [[answers_of(run, split, screen) for run in group] for group in groups]
-    first = answers[0][0]
-    _check_same_images([its for group in answers for its in group], groups)
-    contestants = [
-        Contestant(name, np.stack([its.right for its in group]), np.mean([its.sureness for its in group], axis=0))
-        for name, group in zip(names, answers, strict=True)
-    ]
-    data, every = groups[0][0].info["data"], [run for group in groups for run in group]
+    opened: Opened = {}
+    every = [run for group in groups for run in group.runs]
+    answers = {run.path: answers_of(run, split, screen, opened) for run in every}
+    first, data = answers[every[0].path], every[0].info["data"]
+    _check_same_images(answers)
+    contestants = [_contestant(its.name, [answers[run.path] for run in its.runs]) for its in groups]
     if split == "test":
-        note_look(page_root(groups), data["fingerprint"], "compare", [run.name for run in every])
+        note_look(every[0].path.parent, data["fingerprint"], "compare", [run.name for run in every])
     standings = [standing_of(its) for its in contestants]
     return Comparison(
         data=data["source"],
         split=split,
         n=len(first.labels),
-        runs=_compared(groups, standings, costs_of(groups)),
-        pairs=compare_all(contestants, first.labels, data["class_names"]),
-        notices=_notices(split, len(first.labels), len(groups[0])),
+        runs=_compared(groups, standings, costs_of([its.runs for its in groups])),
+        pairs=compare_all([(contestants[a], contestants[b]) for a, b in pairs], first.labels, data["class_names"]),
+        notices=_notices(split, len(first.labels), len(groups[0].runs)),
         report=str(page),
         names=first.names,
         labels=first.labels,
         class_names=tuple(data["class_names"]),
-        images=_images(groups[0][0], split, screen),
+        images=_images(every[0], split, screen, opened),
     )
 
 
-def page_root(groups: Sequence[Sequence[Run]]) -> Path:
-    """Return the folder of runs that the first of them is in."""
-    return groups[0][0].path.parent
+def _check_own_repeats(groups: Sequence[Group]) -> None:
+    """Refuse a run that is a repeat of another one that it is to be compared with."""
+    firsts = {its.runs[0].path.resolve(): its.name for its in groups}
+    for group in groups:
+        for run in group.runs[1:]:
+            if run.path.resolve() in firsts:
+                raise LensmithError(f"{run.name} is a repeat of {group.name}: leave it out, --seeds brings it in.")
+
+
+def _told_apart(runs: Sequence[Run]) -> list[str]:
+    """Name runs by their names, or where two have the same, by their folders."""
+    names = [run.name for run in runs]
+    return names if len(set(names)) == len(names) else [str(run.path) for run in runs]
+
+
+def _contestant(name: str, answers: Sequence[Answers]) -> Contestant:
+    return Contestant(
+        name, np.stack([its.right for its in answers]), np.mean([its.sureness for its in answers], axis=0)
+    )
 
 
 def _check_options(split: str, seeds: int) -> None:
@@ -125,24 +153,29 @@ def _check_options(split: str, seeds: int) -> None:
         raise LensmithError(f"--seeds {seeds}: at least 1; from 2 on what another seed changes can be told.")
 
 
-def _check_page(page: Path) -> None:
+def check_page(page: Path) -> None:
+    """Refuse a page that could not be written in the end.
+
+    Raises:
+        LensmithError: Its name does not end in .html, or there is no such folder.
+    """
     if page.suffix.lower() != ".html":
         raise LensmithError(f"The page {page} must end in .html.")
     if not page.resolve().parent.is_dir():
         raise LensmithError(f"There is no folder {page.resolve().parent} to write {page.name} into.")
 
 
-def _check_same_images(answers: Sequence[Answers], groups: Sequence[Sequence[Run]]) -> None:
-    runs = [run for group in groups for run in group]
-    for its, run in zip(answers, runs, strict=True):
-        if its.names != answers[0].names or not np.array_equal(its.labels, answers[0].labels):
+def _check_same_images(answers: Mapping[Path, Answers]) -> None:
+    (path, first), *others = answers.items()
+    for other, its in others:
+        if its.names != first.names or not np.array_equal(its.labels, first.labels):
             raise RunError(
-                f"{runs[0].name} and {run.name} cannot be compared: they answered different images "
-                f"({len(answers[0].names):,} and {len(its.names):,}), so their splits are not the same."
+                f"{path.name} and {other.name} cannot be compared: they answered different images "
+                f"({len(first.names):,} and {len(its.names):,}), so their splits are not the same."
             )
 
 
-def _compared(groups: Sequence[Sequence[Run]], standings: Sequence[Standing], costs: Sequence[Cost]) -> list[Compared]:
+def _compared(groups: Sequence[Group], standings: Sequence[Standing], costs: Sequence[Cost]) -> list[Compared]:
     fronts: dict[str, list[bool]] = {}
     for name in COSTS:
         values = [getattr(its, name) for its in costs]
@@ -151,7 +184,7 @@ def _compared(groups: Sequence[Sequence[Run]], standings: Sequence[Standing], co
     return [
         Compared(
             name=standing.name,
-            runs=[str(run.path) for run in group],
+            runs=[str(run.path) for run in group.runs],
             standing=standing,
             cost=cost,
             on_front=[name for name, on in fronts.items() if on[place]],
@@ -165,10 +198,10 @@ def _notices(split: str, n: int, repeats: int) -> list[str]:
     return [its for its in (CHOSEN_BY_TEST if split == "test" else "", ONE_SEED if repeats == 1 else "", few) if its]
 
 
-def _images(run: Run, split: str, screen: Screen) -> Split | None:
+def _images(run: Run, split: str, screen: Screen, opened: Opened) -> Split | None:
     """Open the images for the pictures; without them the numbers still stand."""
     try:
-        return open_split(run, split, screen).splits[split]
+        return open_split(run, split, screen, opened).splits[split]
     except (DataError, RunError) as error:
         screen.warn(f"Without pictures: {error}")
         return None

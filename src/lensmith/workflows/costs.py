@@ -12,6 +12,7 @@ from lensmith.comparison import Cost
 from lensmith.errors import LensmithError
 from lensmith.inference import Predictor
 from lensmith.runs import Run
+from lensmith.workflows.diagnose import read_history
 
 ROUNDS = 15
 IMAGES, PIXELS = 256, 2_000_000
@@ -29,15 +30,19 @@ def costs_of(groups: Sequence[Sequence[Run]]) -> list[Cost]:
 
 
 def _cost(group: Sequence[Run], seconds_per_image: float) -> Cost:
-    results = [run.info.get("result") or {} for run in group]
-    trained = [its["train_seconds"] for its in results if its.get("train_seconds") is not None]
     return Cost(
-        train_seconds=statistics.mean(trained) if trained else None,
-        parameters=results[0].get("parameters"),
+        train_seconds=statistics.mean(map(_train_seconds, group)),
+        parameters=group[0].info["result"]["parameters"],
         multiply_adds=_multiply_adds(group[0]),
         model_bytes=group[0].onnx_file.stat().st_size,
         seconds_per_image=seconds_per_image,
     )
+
+
+def _train_seconds(run: Run) -> float:
+    """Return the time a training took; where it was resumed, what is noted is that of the last session alone."""
+    epochs = sum(row["seconds"] or 0 for row in read_history(run) if run.info.get("resumed"))
+    return max(float(run.info["result"]["train_seconds"]), epochs)
 
 
 def _multiply_adds(run: Run) -> int | None:

@@ -4,12 +4,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from lensmith.backend import start_keras
 from lensmith.config import Recipe, to_toml
 from lensmith.errors import RunError
 from lensmith.files import write_text
 from lensmith.rendering.progress import Screen
 from lensmith.runs import Run
-from lensmith.workflows.provenance import recipe_of, settings_of
+from lensmith.workflows.provenance import check_same_data, open_data_of, recipe_of, settings_of
 from lensmith.workflows.resume import resume
 from lensmith.workflows.train import train
 
@@ -27,10 +28,14 @@ def repeats_of(run: Run, seeds: int, screen: Screen) -> list[Run]:
     Raises:
         RunError: Something else has one of their names.
     """
+    if run.state != "finished":
+        raise RunError(f"{run.name} is {run.state}, so its model is not what its recipe says. Finish it first.")
     recipe = recipe_of(run)
     others = [seed for seed in range(seeds + 1) if seed != recipe.seed][: seeds - 1]
-    source, root = run.info["data"]["source"], run.path.parent
-    return [run, *(trained(source, with_seed(recipe, its), f"{run.name}-seed{its}", root, screen) for its in others)]
+    start_keras(run.info["backend"])
+    check_same_data(run, open_data_of(run, recipe, screen))
+    made = [_repeat(run, with_seed(recipe, seed), screen) for seed in others]
+    return [run, *made]
 
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:
@@ -38,32 +43,21 @@ def with_seed(recipe: Recipe, seed: int) -> Recipe:
     return recipe.model_copy(update={"seed": seed})
 
 
-def trained(source: str, recipe: Recipe, name: str, root: Path, screen: Screen) -> Run:
-    """Return the run of this name, trained by this recipe: now, or some time ago.
-
-    Args:
-        source: DATA.
-        recipe: Resolved.
-        name: Of the run.
-        root: The folder of runs.
-        screen: To talk to.
-
-    Raises:
-        RunError: The name belongs to a run of another recipe.
-    """
-    run = Run(root / name)
+def _repeat(first: Run, recipe: Recipe, screen: Screen) -> Run:
+    """Return the run beside the first with another seed, trained now or some time ago."""
+    run = Run(first.path.with_name(f"{first.name}-seed{recipe.seed}"), first.trusted)
     if not (run.path / "run.json").exists():
         screen.say(f"Training {run.path}.")
-        _train(source, recipe, name, root)
+        _train(first.info["data"]["source"], recipe, run.name, run.path.parent)
         return run
     differing = _differences(run, recipe)
     if differing:
         raise RunError(
-            f"{run.path} is in the way: it was trained with another {', '.join(differing)}. Give it another name."
+            f"{run.path} is in the way: it was trained with another {', '.join(differing)}. Rename or remove it."
         )
     if run.state != "finished":
         screen.say(f"{run.path} was not finished; it goes on.")
-        resume(run.path)
+        resume(run.path, trust=run.trusted)
     return run
 
 
