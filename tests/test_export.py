@@ -155,3 +155,17 @@ def test_where_the_new_model_cannot_be_written_the_old_one_is_as_usable_as_befor
         export_artifact(run, run.model, open_dataset(run.info["data"]["source"], DataConfig()))
     assert {file: file.read_bytes() for file in files} == files
     assert not list(run.path.rglob(f"{UNFINISHED}*"))
+
+
+@pytest.mark.parametrize("temperature", [None, 1.7])
+def test_the_artefact_tells_the_temperature_that_is_in_the_model_and_rejects_nothing(
+    temperature: float | None, tiny_run: Run, stripes_folder: Path, tmp_path: Path
+):
+    run = create_run("x", "warm", tmp_path)
+    export_artifact(run, tiny_run.model, open_dataset(stripes_folder, DataConfig()), temperature)
+    assert (run.artifact["temperature"], run.artifact["rejection_threshold"]) == (temperature, None)
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 12, 12, 3), dtype=np.uint8)
+    # It is for the record: nothing is divided by it again.
+    assert Predictor.of_run(run).probabilities(pixels) == pytest.approx(
+        tiny_run.model.predict(pixels, verbose=0), abs=1e-4
+    )

@@ -18,13 +18,16 @@ from lensmith.errors import LensmithError
 
 if TYPE_CHECKING:
     from lensmith.runs import find_run as load_run
+    from lensmith.workflows.calibrate import calibrate
     from lensmith.workflows.check import check
     from lensmith.workflows.compare import compare
     from lensmith.workflows.diagnose import diagnose
     from lensmith.workflows.evaluate import evaluate
     from lensmith.workflows.explain import explain
+    from lensmith.workflows.ladder import ladder
     from lensmith.workflows.predict import predict
     from lensmith.workflows.resume import resume
+    from lensmith.workflows.robustness import robustness
     from lensmith.workflows.show import show
     from lensmith.workflows.summary import summary
     from lensmith.workflows.train import train
@@ -32,14 +35,17 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WHERE = {
+    "calibrate": ("lensmith.workflows.calibrate", "calibrate"),
     "check": ("lensmith.workflows.check", "check"),
     "compare": ("lensmith.workflows.compare", "compare"),
     "diagnose": ("lensmith.workflows.diagnose", "diagnose"),
     "evaluate": ("lensmith.workflows.evaluate", "evaluate"),
     "explain": ("lensmith.workflows.explain", "explain"),
+    "ladder": ("lensmith.workflows.ladder", "ladder"),
     "load_run": ("lensmith.runs", "find_run"),
     "predict": ("lensmith.workflows.predict", "predict"),
     "resume": ("lensmith.workflows.resume", "resume"),
+    "robustness": ("lensmith.workflows.robustness", "robustness"),
     "show": ("lensmith.workflows.show", "show"),
     "summary": ("lensmith.workflows.summary", "summary"),
     "train": ("lensmith.workflows.train", "train"),
@@ -48,14 +54,17 @@ _WHERE = {
 __all__ = [
     "LensmithError",
     "__version__",
+    "calibrate",
     "check",
     "compare",
     "diagnose",
     "evaluate",
     "explain",
+    "ladder",
     "load_run",
     "predict",
     "resume",
+    "robustness",
     "show",
     "summary",
     "train",

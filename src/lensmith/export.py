@@ -1,6 +1,5 @@
 """Write the artefact: `model.keras`, `model.onnx` and what is needed to use them, measured to agree."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 from lensmith.backend import export_onnx
 from lensmith.data import Dataset, Split
 from lensmith.errors import ExportError
-from lensmith.files import replacing, write_text
+from lensmith.files import replacing, sha256_of, write_text
 from lensmith.inference import Predictor
 from lensmith.records import Record, to_json
 from lensmith.runs import Run
@@ -46,26 +45,40 @@ class ExportedModel(Record):
     max_difference: float
 
 
-def export_artifact(run: Run, model: Any, dataset: Dataset) -> ExportedModel:
+def export_artifact(
+    run: Run, model: Any, dataset: Dataset, temperature: float | None = None, threshold: float | None = None
+) -> ExportedModel:
     """Save a trained model in both forms and check, on held-out images, that they give the same answers.
 
     Args:
         run: Gets `model.keras`, `model.onnx` and `artifact.json`.
         model: From raw pixels to probabilities.
         dataset: For class names, pixels and the images to compare on.
+        temperature: By which the model's logits have been divided, for the record.
+        threshold: From which probability on it answers, for the record.
 
     Raises:
-        ExportError: The two files disagree; both are kept for looking into, without `artifact.json`.
+        ExportError: The two files disagree. Where the run had a model, it keeps that; else both are kept for looking
+            into, without `artifact.json`.
     """
     artifact_file = run.path / "artifact.json"
     with replacing(run.keras_file) as keras_file, replacing(run.onnx_file) as onnx_file:
         model.save(keras_file)
         export_onnx(keras_file, onnx_file)
-        artifact = _artifact(dataset, {"model.keras": keras_file, "model.onnx": onnx_file})
+        files = {"model.keras": keras_file, "model.onnx": onnx_file}
+        artifact = _artifact(dataset, files) | {"temperature": temperature, "rejection_threshold": threshold}
         found = _compare(model, Predictor(onnx_file, artifact), _held_out(dataset))
+        if artifact_file.exists():
+            _check_agreement(replace(found, path=str(run.onnx_file)), run)
         # The artefact of an earlier training must not vouch for what is put in its place now.
         artifact_file.unlink(missing_ok=True)
     exported = replace(found, path=str(run.onnx_file))
+    _check_agreement(exported, run)
+    write_text(artifact_file, to_json(artifact | {"agreement": exported}))
+    return exported
+
+
+def _check_agreement(exported: ExportedModel, run: Run) -> None:
     # Not `>`: a difference that is NaN is no agreement.
     if exported.agreement < 1 or not exported.max_difference <= TOLERANCE:
         raise ExportError(
@@ -73,8 +86,6 @@ def export_artifact(run: Run, model: Any, dataset: Dataset) -> ExportedModel:
             f"{exported.n} images, probabilities differ by up to {exported.max_difference:.2g} "
             f"(at most {TOLERANCE:g} is accepted)."
         )
-    write_text(artifact_file, to_json(artifact | {"agreement": exported}))
-    return exported
 
 
 def _artifact(dataset: Dataset, files: Mapping[str, Path]) -> dict[str, Any]:
@@ -87,7 +98,7 @@ def _artifact(dataset: Dataset, files: Mapping[str, Path]) -> dict[str, Any]:
         "class_names": list(dataset.class_names),
         "temperature": None,
         "rejection_threshold": None,
-        "sha256": {name: _sha256(file) for name, file in files.items()},
+        "sha256": {name: sha256_of(file) for name, file in files.items()},
     }
 
 
@@ -121,7 +132,3 @@ def _compare(model: Any, predictor: Predictor, split: Split) -> ExportedModel:
         agreement=agreeing / len(split),
         max_difference=float(np.max(differences)),
     )
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

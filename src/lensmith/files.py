@@ -6,6 +6,7 @@ killed process leaves of that can be told by its name, and removed.
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -55,6 +56,12 @@ def write_text(path: Path, text: str) -> None:
     content = text.encode()
     with replacing(path, len(content)) as temporary:
         temporary.write_bytes(content)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:

@@ -104,3 +104,79 @@ def test_a_file_name_that_is_not_utf8_is_answered_and_can_be_printed(predictor: 
     assert answer.label is not None
     assert "caf" in answer.path
     assert answer.path.encode("utf-8")
+
+
+def with_threshold(run: Run, threshold: object) -> Predictor:
+    return Predictor(run.onnx_file, run.artifact | {"rejection_threshold": threshold})
+
+
+def test_an_answer_below_the_threshold_is_unknown_and_still_names_the_likeliest(
+    tiny_run: Run, predictor: Predictor, stripes_folder: Path
+):
+    files = sorted(stripes_folder.rglob("*.png"))
+    plain = predictor.predict_files(files)
+    threshold = sorted(its.probability for its in plain)[40]
+    for before, after in zip(plain, with_threshold(tiny_run, threshold).predict_files(files), strict=True):
+        assert not before.rejected
+        assert after.rejected == (before.probability < threshold)
+        assert after.label == ("unknown" if after.rejected else before.label)
+        assert after.top == before.top
+        assert after.probability == before.probability == after.top[0][1]
+        assert after.top[0][0] == before.label
+
+
+def test_an_answer_as_probable_as_the_threshold_is_given(tiny_run: Run, predictor: Predictor, stripes_folder: Path):
+    file = next((stripes_folder / "vertical").iterdir())
+    (plain,) = predictor.predict_files([file])
+    above = float(np.nextafter(plain.probability, 1))
+    assert np.float32(above) == plain.probability  # so nothing may be rounded to single precision
+    for threshold, label in (
+        (plain.probability, plain.label),
+        (above, "unknown"),
+        (None, plain.label),
+        (0, plain.label),
+    ):
+        assert with_threshold(tiny_run, threshold).predict_files([file])[0].label == label
+
+
+def test_a_file_that_cannot_be_read_is_not_called_unknown(tiny_run: Run, tmp_path: Path):
+    (tmp_path / "text.png").write_text("hello")
+    (answer,) = with_threshold(tiny_run, 1.0).predict_files([tmp_path / "text.png"])
+    assert (answer.label, answer.rejected) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "threshold",
+    [
+        "0.5",
+        -0.1,
+        1.1,
+        float("nan"),
+        float("inf"),
+        [0.5],
+        {},
+        True,
+    ],
+)
+def test_a_threshold_that_is_no_probability_is_an_error(tiny_run: Run, threshold: object):
+    with pytest.raises(RunError, match=r"rejection_threshold is .* no number from 0 to 1"):
+        with_threshold(tiny_run, threshold)
+
+
+def test_a_table_and_csv_carry_what_is_unknown(tiny_run: Run, stripes_folder: Path):
+    import io
+
+    from rich.console import Console
+
+    from lensmith.rendering.terminal import predictions_csv, predictions_table
+
+    answers = with_threshold(tiny_run, 1.0).predict_files([next((stripes_folder / "vertical").iterdir())])
+    likeliest, probability = answers[0].top[0]
+    header, row = (line.split(",") for line in predictions_csv(answers, 2).splitlines())
+    cells = dict(zip(header, row, strict=True))
+    assert (cells["label"], cells["class_1"], cells["p_1"]) == ("unknown", likeliest, str(probability))
+    screen = Console(file=io.StringIO(), width=300)
+    screen.print(predictions_table(answers))
+    text = " ".join(screen.file.getvalue().split())
+    assert "unknown" in text
+    assert f"{likeliest} {100 * probability:.1f}" in text.replace("\N{NO-BREAK SPACE}", " ")

@@ -118,6 +118,7 @@ def a_report(folder: Path, dataset: Dataset, wrong: dict[int, int] | None = None
     """
     folder.mkdir(exist_ok=True)
     (folder / "run.json").write_text(json.dumps(info), encoding="utf-8")
+    (folder / "artifact.json").write_text("{}", encoding="utf-8")
     test, num_classes = dataset.test, len(dataset.class_names)
     mistakes = (
         most_confident_mistakes(answers(test.labels, num_classes, wrong), test, dataset.class_names) if test else []

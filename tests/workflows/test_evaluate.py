@@ -9,7 +9,7 @@ import pytest
 
 import lensmith
 from lensmith.config import load_recipe
-from lensmith.data import Split, open_dataset
+from lensmith.data import open_dataset
 from lensmith.errors import LensmithError
 from lensmith.runs import Run
 
@@ -107,21 +107,6 @@ def test_the_averaged_answers_are_those_of_the_runs_model(own_run: Run):
     averaged = likelihoods / likelihoods.sum(axis=1, keepdims=True)
     assert found.accuracy == (averaged.argmax(axis=1) == test.labels).mean()
     assert found.log_loss == pytest.approx(-np.log(averaged[np.arange(len(test)), test.labels]).mean(), rel=1e-4)
-
-
-def test_images_are_read_once_for_all_views(own_run: Run, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("lensmith.workflows.evaluate.BATCH", 5)
-    read, reads = Split.read, list[slice]()
-
-    def counting(split: Split, positions: Any = slice(None)) -> Any:
-        # Those of the test split; the images of the mistakes are read by their places.
-        if isinstance(positions, slice) and len(split) == 16:
-            reads.append(positions)
-        return read(split, positions)
-
-    monkeypatch.setattr(Split, "read", counting)
-    assert lensmith.evaluate(own_run.path, tta="shift").n == 16
-    assert reads == [slice(0, 5), slice(5, 10), slice(10, 15), slice(15, 20)]
 
 
 def test_the_recipe_decides_for_train_and_evaluate_and_yields_to_the_user(stripes_folder: Path, tmp_path: Path):

@@ -10,13 +10,16 @@ from typing import Annotated
 import typer
 
 from lensmith import __version__
+from lensmith.cli.calibrate import calibrate
 from lensmith.cli.check import check
 from lensmith.cli.compare import compare
 from lensmith.cli.diagnose import diagnose
 from lensmith.cli.evaluate import evaluate
 from lensmith.cli.explain import explain
+from lensmith.cli.ladder import ladder
 from lensmith.cli.lists import datasets, models, runs
 from lensmith.cli.predict import predict
+from lensmith.cli.robustness import robustness
 from lensmith.cli.show import show
 from lensmith.cli.summary import summary
 from lensmith.cli.train import train
@@ -38,7 +41,23 @@ app = typer.Typer(
     epilog=EXIT_CODES,
 )
 
-for command in (train, evaluate, predict, check, show, summary, explain, diagnose, compare, datasets, models, runs):
+for command in (
+    train,
+    evaluate,
+    predict,
+    check,
+    show,
+    summary,
+    explain,
+    diagnose,
+    compare,
+    ladder,
+    calibrate,
+    robustness,
+    datasets,
+    models,
+    runs,
+):
     app.command()(command)
 
 

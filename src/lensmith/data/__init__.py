@@ -8,7 +8,7 @@ from lensmith.data.duplicates import NearPair, exact_duplicates, joined, near_du
 from lensmith.data.facts import Facts, facts_of
 from lensmith.data.groups import by_stem, by_time
 from lensmith.data.listing import SPLIT_FOLDERS, ListedFile, printable
-from lensmith.data.sources import SOURCES, Loaded, kind_of, open_dataset, survey
+from lensmith.data.sources import SOURCES, Loaded, kind_of, open_dataset, resolve_source, survey
 
 __all__ = [
     "BUILTINS",
@@ -36,5 +36,6 @@ __all__ = [
     "open_dataset",
     "printable",
     "resize",
+    "resolve_source",
     "survey",
 ]

@@ -1,7 +1,7 @@
 """A data set as training sees it: pixels that may lie on disk, labels, and where each image came from."""
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -42,6 +42,11 @@ class Split:
         images = np.asarray(self.store[self.indices[positions]])
         _forget_pages(self.store)
         return images
+
+    def batches(self, size: int) -> Iterator[Images]:
+        """Read all images in order, `uint8 (n, H, W, C)` with n at most `size`."""
+        for start in range(0, len(self), size):
+            yield self.read(slice(start, start + size))
 
     def peek(self, n: int) -> Images:
         """Read about n values of every image, evenly spread: `uint8 (N, ≈n)`; each image the same places."""

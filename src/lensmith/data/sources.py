@@ -148,6 +148,15 @@ def kind_of(source: str) -> str:
     )
 
 
+def resolve_source(source: str | Path) -> str:
+    """Return what a run keeps of a DATA argument: a built-in's name, or an absolute path.
+
+    Raises:
+        DataError: There is no such data.
+    """
+    return _name_and_place(str(source), kind_of(str(source)))[1]
+
+
 def _name_and_place(source: str, kind: str) -> tuple[str, str]:
     """The short name of the data, and where a later command finds it again."""
     if kind == "builtin":

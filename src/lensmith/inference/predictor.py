@@ -19,6 +19,8 @@ from lensmith.records import Record
 from lensmith.runs import Run
 from lensmith.safety import check_onnx_file
 
+UNKNOWN = "unknown"
+"""The answer where the likeliest class is not likely enough."""
 MOST_NUMBERS = 2**28
 """Of what a batch of somebody else's model may become on its way through the network: a gigabyte."""
 
@@ -29,8 +31,9 @@ class FilePrediction(Record):
 
     Attributes:
         path: As it was given.
-        label: The likeliest class; `None` when the file could not be read.
-        probability: Of that class, a fraction.
+        label: The likeliest class; `None` when the file could not be read, `unknown` when it is rejected.
+        probability: Of the likeliest class, a fraction.
+        rejected: Whether that is less than the run's rejection threshold; the label is then `unknown`.
         top: Class and probability of the likeliest classes, best first.
         error: Why there is no answer, or `None`.
     """
@@ -40,6 +43,7 @@ class FilePrediction(Record):
     probability: float | None
     top: list[tuple[str, float]]
     error: str | None = None
+    rejected: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Predictor:
             self._size: tuple[int, int] = tuple(artifact["image_size"])
             self._color: Color = artifact["color"]
             self._resize: Resize = artifact["resize"]
+            self.temperature = _temperature(artifact.get("temperature"))
+            self._threshold = _fraction(artifact.get("rejection_threshold"))
         except (KeyError, TypeError) as error:
             raise RunError(f"artifact.json beside {onnx_file} lacks {error}.") from None
         self._check_fits()
@@ -157,7 +163,27 @@ class Predictor:
     def _answer(self, path: Path, probabilities: npt.NDArray[np.float32], top: int) -> FilePrediction:
         likeliest = np.argsort(-probabilities, kind="stable")[:top]
         named = [(self.class_names[place], float(probabilities[place])) for place in likeliest]
-        return FilePrediction(printable(str(path)), named[0][0], named[0][1], named)
+        # In double precision, as the threshold was chosen.
+        label, probability = named[0]
+        rejected = probability < self._threshold
+        return FilePrediction(
+            printable(str(path)), UNKNOWN if rejected else label, probability, named, rejected=rejected
+        )
+
+
+def _temperature(temperature: Any) -> float | None:
+    if temperature is None or (isinstance(temperature, (int, float)) and 0 < temperature < float("inf")):
+        return temperature
+    raise RunError(f"artifact.json: temperature is {temperature!r}, no number above 0.")
+
+
+def _fraction(threshold: Any) -> float:
+    """Take a rejection threshold; none answers everything."""
+    if threshold is None:
+        return 0.0
+    if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
+        raise RunError(f"artifact.json: rejection_threshold is {threshold!r}, no number from 0 to 1.")
+    return float(threshold)
 
 
 def _check_artifact(artifact: dict[str, Any], run: Run) -> None:

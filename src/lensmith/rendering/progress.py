@@ -67,6 +67,10 @@ class Screen:
         """Return a bar for judging the labels of images."""
         return CountingBar(self._progress, "Judging labels")
 
+    def corrupting(self) -> "CountingBar":
+        """Return a bar for answering corrupted images."""
+        return CountingBar(self._progress, "Answering corrupted images")
+
     def training_callback(self, steps: int, images: int, batch_size: int, done: int = 0) -> Any:
         """Return a Keras callback that shows a training of so many steps, of which some are done."""
         import keras

@@ -15,6 +15,7 @@ from lensmith.evaluation import Evaluation, Mistake
 from lensmith.export import ExportedModel
 from lensmith.records import Record
 from lensmith.rendering import findings, origins
+from lensmith.rendering.calibration import trust_view
 from lensmith.rendering.charts import Curve, learning_curves
 from lensmith.rendering.pages import render_page
 from lensmith.rendering.pictures import Picture, picture
@@ -109,6 +110,7 @@ def _view(report: Report) -> dict[str, Any]:
         "balance_sentence": origins.balance_sentence(dataset),
         "image_facts": origins.image_facts(dataset),
         "skipped_named": dataset.skipped[:SKIPPED_NAMED],
+        "trust": trust_view(evaluation, report.run.artifact.get("temperature")) if evaluation else None,
         "samples": _samples(report),
         "mistakes": _mistakes(report),
         "curves": _curves(training),

@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from lensmith.rendering.calibration import rejection_sentence
 from lensmith.rendering.diagnosis import diagnosis_lines
 from lensmith.rendering.wording import (
     decimals_for,
@@ -80,8 +81,9 @@ def evaluation_tables(evaluation: "Evaluation") -> list[RenderableType]:
     columns = ("is", "was taken for", "images", "of that class")
     confused = [table(columns, pairs, title="Most confused", right=columns[2:])] if pairs else []
     augmented = [_tta_table(evaluation, evaluation.tta)] if evaluation.tta else []
+    rejected = [Text(rejection_sentence(evaluation.rejection))] if evaluation.rejection else []
     looks = [Text(looks_sentence(evaluation.looks))] if evaluation.looks else []
-    return [_metrics_table(evaluation), *augmented, _classes_table(evaluation), *confused, *looks]
+    return [_metrics_table(evaluation), *augmented, _classes_table(evaluation), *confused, *rejected, *looks]
 
 
 def _metrics_table(evaluation: "Evaluation") -> RenderableType:
@@ -97,6 +99,8 @@ def _metrics_table(evaluation: "Evaluation") -> RenderableType:
     interval = percent_range(evaluation.accuracy_low, evaluation.accuracy_high, decimals)
     rows.insert(1, ("  95 % interval", interval, ""))
     rows.append(("log loss (nats)", f"{evaluation.log_loss:.4f}", f"{base.log_loss:.4f}"))
+    rows.append(("calibration error", percent(evaluation.calibration.ece, decimals), ""))
+    rows.append(("Brier score", f"{evaluation.calibration.brier:.4f}", ""))
     if evaluation.loss is not None:
         rows.append(("the recipe's loss", f"{evaluation.loss:.4f}", ""))
     columns = ("metric", "value", f"always {base.name!r}")
@@ -147,7 +151,7 @@ def predictions_table(predictions: list["FilePrediction"]) -> RenderableType:
             its.path,
             its.label,
             percent(its.probability),
-            ", ".join(f"{name} {percent(p)}" for name, p in its.top[1:3]),
+            ", ".join(f"{name} {percent(p)}" for name, p in its.top[0 if its.rejected else 1 : 3]),
         )
         if its.error is None
         else (its.path, "–", "–", its.error)

@@ -127,7 +127,8 @@ def spreadsheet_safe(cell: str) -> str:
         >>> spreadsheet_safe("=cmd()"), spreadsheet_safe("cat.png")
         ("'=cmd()", 'cat.png')
     """
-    return f"'{cell}" if cell[:1] in ("=", "+", "@", "\t", "\r") else cell
+    cell = cell.replace("\r", "\\r")  # within a cell, a reader would take it for the end of a line
+    return f"'{cell}" if cell[:1] in ("=", "+", "@", "\t", "'") else cell
 
 
 def looks_sentence(looks: "Looks") -> str:

@@ -16,6 +16,7 @@ from lensmith.export import images_compared
 from lensmith.models import group_widths
 from lensmith.training import measure_throughput, settle
 from lensmith.workflows.auto import DEFAULT_SIZE, SIZES, Size, network_settings, training_settings
+from lensmith.workflows.calibrate import images_fitted
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 # Of the whole budget; the rest is for what cannot be foreseen, such as another program at work.
@@ -204,7 +205,7 @@ def too_short(budget: Budget, lacking: float) -> BudgetTooShort:
 
 def seconds_predicting(dataset: Dataset, views: int, per_second: float) -> float:
     """Return the time that the evaluation takes, and the comparison of the network with what is exported."""
-    predicted = 2 * images_compared(dataset)
+    predicted = 2 * images_compared(dataset) + images_fitted(dataset)
     predicted += views * len(dataset.test) if dataset.test else 0
     return predicted / per_second
 

@@ -18,6 +18,7 @@ from lensmith.workflows.budget import (
     seconds_predicting,
     too_short,
 )
+from lensmith.workflows.calibrate import images_fitted
 
 # Measured on two cores: saving, ONNX and the report, of a network of hundreds of layers; and fitting the last layer,
 # for an image and a class.
@@ -49,8 +50,9 @@ def plan_transfer(budget: Budget, dataset: Dataset, load: Load, settings: dict[s
     rate = measure_features(network, dataset)
     fitted = len(dataset.train) + len(dataset.validation or ())
     head = HEAD_SECONDS * fitted * len(dataset.class_names)
-    # Keras takes several times as long as ONNX Runtime for what both are compared on.
-    views, slower = count_views(recipe.evaluation.tta, dataset.image_shape), KERAS_SLOWER * images_compared(dataset)
+    # Keras takes several times as long as ONNX Runtime for what both are compared on, and the temperature is fitted to.
+    slower = KERAS_SLOWER * (images_compared(dataset) + images_fitted(dataset))
+    views = count_views(recipe.evaluation.tta, dataset.image_shape)
     after = FINISHING_SECONDS + seconds_predicting(dataset, views, rate) + slower / rate
     lacking = fitted / rate + head + after - budget.left
     if lacking > 0:

@@ -15,6 +15,7 @@ from lensmith.data import Dataset, Split
 from lensmith.diagnosis import DiagnoseRecord, Evidence, Facts, Row, UnitCounts, comes_in_order, judge_answers
 from lensmith.diagnosis import diagnose as judge
 from lensmith.errors import RunError
+from lensmith.evaluation import temper
 from lensmith.explanation import units
 from lensmith.inference import Predictor
 from lensmith.rendering.wording import counted
@@ -126,7 +127,9 @@ def note_facts(training: TrainingResult, predictor: Predictor, dataset: Dataset,
     for name in {held_out, "train"}:
         affordable = int(np.clip(ANSWERED_VALUES // values, FEWEST_ANSWERED, ANSWERED))
         some = dataset.splits[name].sample(affordable, recipe.seed)
-        by_split[name] = judge_answers(predictor.probabilities(some.read()), some.labels, name)
+        # As trained: how sure a network is of itself, before that is mended, is a symptom.
+        answers = temper(predictor.probabilities(some.read()), 1 / (predictor.temperature or 1))
+        by_split[name] = judge_answers(answers, some.labels, name)
     ordered = not recipe.training.shuffle and recipe.training.sampling is None
     # What others have trained is as it is.
     seen = 0 if calls.problem or recipe.training.transfer else min(JUDGED, JUDGED_VALUES // values)

@@ -29,8 +29,9 @@ from lensmith.training import (
     fit_last_layer,
     total_steps,
 )
+from lensmith.workflows.calibrate import soften_by_validation
 from lensmith.workflows.diagnose import evidence_of, note_facts, record_of
-from lensmith.workflows.evaluate import evaluate_model
+from lensmith.workflows.measuring import evaluate_model
 from lensmith.workflows.report import write_report
 
 
@@ -143,7 +144,8 @@ class Session:
         run, dataset, recipe, clock = self.run, self.dataset, self.recipe, self.clock
         train_seconds = time.perf_counter() - clock.data
         self.screen.say("Exporting, evaluating and writing the report.")
-        exported = export_artifact(run, training.model, dataset)
+        fitted = soften_by_validation(training.model, dataset, self.screen)
+        exported = export_artifact(run, training.model, dataset, fitted.value if fitted else None)
         predictor = Predictor(run.onnx_file, run.artifact)
         if dataset.test:
             note_look(run.path.parent, dataset.fingerprint, "train", [run.name])
@@ -151,8 +153,11 @@ class Session:
         test = evaluated.evaluation if evaluated else None
         diagnosed = self._diagnose(training, predictor)
         record = _record(run, dataset, recipe, training, train_seconds, test, diagnosed.diagnoses)
+        if run.info.get("rejection"):
+            self.screen.warn(f"Every image is answered again. Choose a threshold anew: lensmith calibrate {run.path}")
+        run.update(temperature=fitted, rejection=None)
         finished = replace(record, total_seconds=round(time.perf_counter() - clock.command, 3))
-        run.update(finished=now(), result=finished, problems=training.problems)
+        run.update(finished=now(), result=finished, problems=training.problems, new_epochs=training.new_epochs)
         write_report(run, dataset, recipe, training, exported, evaluated, diagnosed)
         run.update(state="finished")  # last, so that what is called finished has all its files
         return replace(finished, total_seconds=round(time.perf_counter() - clock.command, 3))

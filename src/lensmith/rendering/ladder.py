@@ -1,0 +1,73 @@
+"""A ladder in words: what each step gains, and the tables of a terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from lensmith.comparison import Ladder, PairedDifference
+from lensmith.rendering.comparison import SIGNIFICANT, accuracy_cells, p_text
+from lensmith.rendering.terminal import table
+from lensmith.rendering.wording import MISSING, counted, decimals_for, duration, points
+
+COLUMNS = (
+    "step",
+    "what is new",
+    "accuracy",
+    "95 % interval",
+    "gain",
+    "95 % interval of the gain",
+    "epochs",
+    "training",
+)
+
+
+def gain_sentence(its: PairedDifference, n: int) -> str:
+    """Say what a step gains over the one it is against, on n images."""
+    decimals = decimals_for(n)
+    if its.p_adjusted >= SIGNIFICANT:
+        said = "no detectable gain or loss"
+    else:
+        said = "better" if its.difference > 0 else "worse"
+    bounds = f"95 % interval {points(its.low, decimals)} to {points(its.high, decimals)}, p {p_text(its.p_adjusted)}"
+    return f"{its.b} against {its.a}: {points(its.difference, decimals)} points ({bounds}): {said}."
+
+
+def ladder_rows(ladder: Ladder) -> list[Sequence[str]]:
+    """Write each step as a row under `COLUMNS`."""
+    n = ladder.comparison.n
+    gains, decimals = {its.b: its for its in ladder.comparison.pairs}, decimals_for(n)
+    rows: list[Sequence[str]] = []
+    for step, its in zip(ladder.steps, ladder.comparison.runs, strict=True):
+        gain = gains.get(its.name)
+        rows.append(
+            (
+                step.name,
+                step.what,
+                *accuracy_cells(its.standing, n),
+                points(gain.difference, decimals) if gain else MISSING,
+                f"{points(gain.low, decimals)} to {points(gain.high, decimals)}" if gain else MISSING,
+                f"{step.epochs:.1f}",
+                MISSING if its.cost.train_seconds is None else duration(its.cost.train_seconds),
+            )
+        )
+    return rows
+
+
+def ladder_title(ladder: Ladder) -> str:
+    """Say what was measured: on which images, of how many trainings, in which time."""
+    its = ladder.comparison
+    return (
+        f"{ladder.data}: {counted(its.n, f'{its.split} image')}, {its.runs[0].standing.repeats} seeds, "
+        f"{ladder.budget} for each training"
+    )
+
+
+def ladder_text(ladder: Ladder) -> RenderableType:
+    """Draw a ladder for a terminal."""
+    lines = [gain_sentence(its, ladder.comparison.n) for its in ladder.comparison.pairs]
+    lines += [f"{name} is left out: {reason}" for name, reason in ladder.left_out.items()]
+    lines += ["", *ladder.comparison.notices, f"Page: {ladder.comparison.report}"]
+    return Group(
+        table(COLUMNS, ladder_rows(ladder), title=ladder_title(ladder), right=COLUMNS[2:]), Text("\n".join(lines))
+    )

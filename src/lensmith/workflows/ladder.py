@@ -1,0 +1,155 @@
+"""`ladder`: one change after the other on the same data, with the same seeds and time, and what each gains."""
+
+import contextvars
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lensmith.comparison import Comparison, Ladder, Step
+from lensmith.config import load_recipe
+from lensmith.data import resolve_source
+from lensmith.errors import LensmithError, RunError, did_you_mean
+from lensmith.files import write_text
+from lensmith.rendering.ladder_page import render_ladder
+from lensmith.rendering.progress import Screen, current_screen
+from lensmith.runs import Run, check_destination
+from lensmith.workflows.budget import BudgetTooShort, parse_budget
+from lensmith.workflows.comparable import SPLITS, check_comparable
+from lensmith.workflows.compare import Group, check_page, compare_groups
+from lensmith.workflows.provenance import settings_of
+from lensmith.workflows.rungs import LADDERS, Rung
+from lensmith.workflows.session import COMMAND_STARTED
+from lensmith.workflows.train import train
+
+FEWEST_SEEDS, FEWEST_STEPS = 2, 2
+
+
+def ladder(
+    data: str | Path,
+    *,
+    of: str = "steps",
+    seeds: int = 3,
+    budget: str = "60s",
+    split: str = "validation",
+    output: str | Path | None = None,
+    runs: str | Path | None = None,
+) -> Ladder:
+    """Train each step of a ladder several times, and tell what it gains over the one before it.
+
+    Trainings that are there already are not done again.
+
+    Args:
+        data: A built-in name, a folder, a `.csv` or a `.npz`.
+        of: Which ladder: `steps`, `activations` or `optimizers`.
+        seeds: Trainings of each step, at least 2.
+        budget: Time of each training, such as `60s`.
+        split: `validation` or `test`, to compare on.
+        output: The page to write; `ladder-<data>-<of>.html` in the runs root by default.
+        runs: The runs root.
+
+    Raises:
+        LensmithError: No such ladder, fewer than two steps fit into the budget, or a run of another kind is in the way.
+    """
+    _check_options(of, seeds, split)
+    parse_budget(budget)
+    resolve_source(data)  # so that a mistyped path is answered at once
+    root, stem = check_destination(None, runs), f"ladder-{Path(str(data)).stem or 'data'}"
+    page = Path(output) if output else root / f"{stem}-{of}.html"
+    check_page(page)
+    with current_screen() as screen:
+        trainings = _Trainings(data, budget, seeds, root / stem, screen)
+        groups, left_out = trainings.of_all(LADDERS[of]())
+        if len(groups) < FEWEST_STEPS:
+            raise LensmithError(f"Fewer than two steps fit into {budget}. {' '.join(left_out.values())}")
+        comparison = _compare(groups, split, page, screen)
+    steps = [_step(rung, group) for rung, group in groups]
+    found = Ladder(comparison.data, budget, steps, comparison, left_out)
+    write_text(page, render_ladder(found))
+    return found
+
+
+@dataclass(frozen=True)
+class _Trainings:
+    """What all steps have in common.
+
+    Attributes:
+        data: DATA.
+        budget: Of each training.
+        seeds: Trainings of each step.
+        stem: What the paths of their runs begin with.
+        screen: To talk to.
+    """
+
+    data: str | Path
+    budget: str
+    seeds: int
+    stem: Path
+    screen: Screen
+
+    def of_all(self, rungs: Sequence[Rung]) -> tuple[list[tuple[Rung, Group]], dict[str, str]]:
+        """Train all steps; return those that fit into the budget with their runs, and why others do not."""
+        self.screen.say(f"{len(rungs)} steps, {self.seeds} trainings of each, {self.budget} for each training.")
+        groups, left_out = list[tuple[Rung, Group]](), dict[str, str]()
+        for rung in rungs:
+            try:
+                groups.append((rung, Group(rung.name, [self._of(rung, seed) for seed in range(self.seeds)])))
+            except BudgetTooShort as error:
+                left_out[rung.name] = str(error)
+                self.screen.warn(f"{rung.name} is left out: {error}")
+        return groups, left_out
+
+    def _of(self, rung: Rung, seed: int) -> Run:
+        """Return the run of a step and a seed, trained now where it is not there or was not finished."""
+        slug = re.sub(r"[^a-z0-9]+", "-", rung.name.lower()).strip("-")
+        run = Run(self.stem.with_name(f"{self.stem.name}-{slug}-{self.budget}-seed{seed}"))
+        if (run.path / "run.json").exists():
+            self._check_own(run, rung)
+            if run.state == "finished":
+                return run
+        self.screen.say(f"{rung.name}, seed {seed}:")
+        contextvars.copy_context().run(self._train, rung, seed, run)
+        return run
+
+    def _check_own(self, run: Run, rung: Rung) -> None:
+        """Refuse a run by this name that was trained on other data, by other settings, or further than its time."""
+        info, asked = run.info, settings_of(load_recipe(rung.recipe, rung.settings))
+        settings, data = info.get("settings") or {}, info.get("data") or {}
+        # Words for augmentation are spelled out in a run.
+        known = [key for key in rung.settings if key != "training.augmentation"]
+        same = info.get("recipe") == rung.recipe and all(settings.get(key) == asked[key] for key in known)
+        if not same or info.get("resumed") or data.get("source") != resolve_source(self.data):
+            raise RunError(f"{run.path} is in the way: it is no run of this ladder. Remove it, or choose other --runs.")
+
+    def _train(self, rung: Rung, seed: int, run: Run) -> None:
+        """Train with the budget for this training alone, from now on."""
+        COMMAND_STARTED.set(time.perf_counter())
+        settings, root = {**rung.settings, "seed": seed}, run.path.parent
+        train(self.data, rung.recipe, set=settings, name=run.name, runs=root, budget=self.budget, force=True)
+
+
+def _check_options(of: str, seeds: int, split: str) -> None:
+    for name, given, known in (("--of", of, tuple(LADDERS)), ("--split", split, SPLITS)):
+        if given not in known:
+            raise LensmithError(f"{name} {given!r} is none of {', '.join(known)}.{did_you_mean(given, known)}")
+    if seeds < FEWEST_SEEDS:
+        raise LensmithError(f"--seeds {seeds}: at least {FEWEST_SEEDS}, so that luck can be told from a gain.")
+
+
+def _compare(groups: Sequence[tuple[Rung, Group]], split: str, page: Path, screen: Screen) -> Comparison:
+    check_comparable([run for _, group in groups for run in group.runs])
+    place_of = {rung.name: place for place, (rung, _) in enumerate(groups)}
+    pairs = [
+        (place - 1 if rung.against is None else place_of[rung.against], place)
+        for place, (rung, _) in enumerate(groups)
+        if place and (rung.against is None or rung.against in place_of)
+    ]
+    if not pairs:
+        raise LensmithError(f"{groups[0][0].against} is left out, which all others are compared with. Give more time.")
+    return compare_groups([group for _, group in groups], pairs, split, page, screen)
+
+
+def _step(rung: Rung, group: Group) -> Step:
+    epochs = [float(run.info["result"]["epochs"]) for run in group.runs]
+    return Step(rung.name, rung.what, sum(epochs) / len(epochs))

@@ -1,0 +1,160 @@
+"""`robustness`: a run's answers on images that are noisy, blurred, moved …, and on images of nothing it knows."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lensmith.backend import start_keras
+from lensmith.config import DataConfig
+from lensmith.data import Split, kind_of, open_dataset, resolve_source
+from lensmith.errors import DataError, DecodeError, LensmithError, did_you_mean
+from lensmith.evaluation import (
+    Novelty,
+    Robustness,
+    blank_images,
+    measure_novelty,
+    measure_robustness,
+    noise_images,
+)
+from lensmith.explanation import Classifier
+from lensmith.files import write_text
+from lensmith.inference import Predictor, image_files
+from lensmith.records import Record, to_json
+from lensmith.rendering.progress import Screen, current_screen
+from lensmith.rendering.robustness import render_robustness
+from lensmith.runs import Run, find_run, note_look
+from lensmith.workflows.answers import open_split
+from lensmith.workflows.comparable import SPLITS
+
+Images = npt.NDArray[np.uint8]
+
+FEWEST, MOST, PIXELS = 200, 10_000, 10_000_000
+"""Images that are answered, 36 times each: of small ones many, of large ones so many pixels."""
+FOREIGN = 2_000
+BATCH = 64
+SHOWN = 1
+
+
+@dataclass(frozen=True)
+class RobustnessRecord(Record):
+    """What `robustness` found.
+
+    Attributes:
+        run: Path of the run.
+        split: `validation` or `test`: whose images were corrupted, and stand for what is known.
+        robustness: Under corruptions.
+        novelty: On data that is foreign to the run: one for each, noise and blank images last.
+        report: Path of the page.
+        example: `uint8 (1, H, W, C)`: the image that the page shows.
+    """
+
+    run: str
+    split: str
+    robustness: Robustness
+    novelty: list[Novelty]
+    report: str
+    example: npt.NDArray[np.uint8] = field(repr=False)
+
+
+def robustness(
+    run: str | Path = "latest",
+    *,
+    split: str = "validation",
+    foreign: Sequence[str | Path] = (),
+    runs: str | Path | None = None,
+    trust: bool = False,
+) -> RobustnessRecord:
+    """Measure a run's model on corrupted images, and how sure it is of images that are none of its classes.
+
+    Args:
+        run: A run folder, a run's name, or `latest`.
+        split: `validation` or `test`.
+        foreign: DATA of other things than the run knows, such as `fashion-mnist` for digits, or a folder of images.
+        runs: The runs root.
+        trust: Whether the run is one's own.
+
+    Raises:
+        LensmithError: No such run, split or data, the run's data has changed, or `foreign` is what it was trained on.
+    """
+    if split not in SPLITS:
+        raise LensmithError(f"--split {split!r} is none of {', '.join(SPLITS)}.{did_you_mean(split, SPLITS)}")
+    for source in foreign:
+        resolve_source(source)  # so that a mistyped path is answered before anything is measured
+    found = find_run(run, runs, trust=trust)
+    predictor = Predictor.of_run(found)
+    with current_screen() as screen:
+        start_keras()
+        dataset = open_split(found, split, screen)
+        others = [_open_foreign(source, found, predictor, screen) for source in foreign]
+        if split == "test":
+            note_look(found.path.parent, dataset.fingerprint, "evaluate", [found.name])
+        known = _some(dataset.splits[split])
+        bar = screen.corrupting()
+        measured = measure_robustness(predictor.probabilities, known.batches(BATCH), known.labels, progress=bar)
+        novelty = _measure_novelty(Classifier(found.model), known, others, dataset.class_names)
+    folder = found.evaluation_of(split)
+    page = folder / "robustness.html"
+    record = RobustnessRecord(str(found.path), split, measured, novelty, str(page), known.read(slice(0, SHOWN)))
+    write_text(folder / "robustness.json", to_json(record))
+    write_text(page, render_robustness(found.name, split, measured, novelty, record.example))
+    return record
+
+
+def _open_foreign(source: str | Path, run: Run, predictor: Predictor, screen: Screen) -> tuple[str, Images]:
+    """Read data as the run's model takes images: of folders all images in them, labelled or not."""
+    its_own = resolve_source(source) == run.info["data"]["source"]
+    if its_own:
+        raise LensmithError(f"{source} is what run {run.name} was trained on, so nothing of it is foreign.")
+    if kind_of(str(source)) == "folder":
+        return Path(source).resolve().name, _read_folder(Path(source), predictor)
+    artifact = run.artifact
+    config = DataConfig(image_size=artifact["image_size"], color=artifact["color"], resize=artifact["resize"])
+    dataset = open_dataset(source, config, screen.decoding())
+    return dataset.name, _some(dataset.test or dataset.validation or dataset.train, FOREIGN).read()
+
+
+def _read_folder(folder: Path, predictor: Predictor) -> Images:
+    """Read images evenly spread over a folder's files; files that are none are passed over."""
+    files = image_files([folder])
+    images = []
+    for place in np.unique(np.linspace(0, len(files) - 1, FOREIGN, dtype=np.int64)):
+        with contextlib.suppress(DecodeError):
+            images.append(predictor.read(files[place]))
+    if not images:
+        raise DataError(f"There is no image that can be read in {folder}.")
+    return np.stack(images)
+
+
+def _measure_novelty(
+    classifier: Classifier, known: Split, others: Sequence[tuple[str, Images]], class_names: tuple[str, ...]
+) -> list[Novelty]:
+    known = _some(known, FOREIGN)
+    shape, scores = known.store.shape[1:], _scores(classifier, known.batches(BATCH))
+    made = [("noise", noise_images(min(len(known), FOREIGN), shape, 0)), ("blank", blank_images(shape))]
+    return [
+        measure_novelty(scores, _scores(classifier, _parts(images)), class_names, name)
+        for name, images in [*others, *made]
+    ]
+
+
+def _scores(classifier: Classifier, batches: Iterator[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
+    """Compute what goes into the softmax: the energy cannot be told from probabilities."""
+    import keras
+
+    return np.concatenate([keras.ops.convert_to_numpy(classifier.scores(its.astype(np.float32))) for its in batches])
+
+
+def _some(split: Split, most: int = MOST) -> Split:
+    """Take images evenly spread over a split, as many as there is time for."""
+    height, width = split.store.shape[1:3]
+    count = min(len(split), most, max(FEWEST, PIXELS // (height * width)))
+    return split.take(np.unique(np.linspace(0, len(split) - 1, count, dtype=np.int64)))
+
+
+def _parts(images: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
+    for start in range(0, len(images), BATCH):
+        yield images[start : start + BATCH]

@@ -1,0 +1,126 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.made_images import stripes, write_folder
+
+import lensmith
+from lensmith.comparison import Ladder
+from lensmith.errors import LensmithError, RunError
+from lensmith.runs import Run
+from lensmith.workflows.rungs import LADDERS, Rung
+
+SMALL = "cifar-2conv"
+STEPS = (
+    Rung("one", "as it is", SMALL),
+    Rung("+ two", "more of it", SMALL, {"training.batch_size": 8}),
+    Rung("large", "what does not fit", "transfer"),
+    Rung("three", "against the first", SMALL, {"training.optimizer": "SGD"}, against="one"),
+)
+
+
+@pytest.fixture(scope="module")
+def made(stripes_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ladder, Path]]:
+    """A small ladder, one of whose steps does not fit into the time."""
+    root = tmp_path_factory.mktemp("ladder") / "runs"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(LADDERS, "small", lambda: list(STEPS))
+        yield lensmith.ladder(stripes_folder, of="small", seeds=2, budget="20s", runs=root), root
+
+
+def test_steps_that_fit_are_trained_with_each_seed_in_the_same_time(made: tuple[Ladder, Path]):
+    ladder, root = made
+    assert [its.name for its in ladder.steps] == ["one", "+ two", "three"]
+    for its in ladder.comparison.runs:
+        runs = [Run(Path(path)) for path in its.runs]
+        assert [run.info["seed"] for run in runs] == [0, 1]
+        assert all(run.info["result"]["total_seconds"] < 30 for run in runs)
+    assert {path.name for path in root.glob("*/")} == {
+        f"ladder-stripes-{name}-20s-seed{seed}" for name in ("one", "two", "three") for seed in (0, 1)
+    }
+    assert Run(root / "ladder-stripes-two-20s-seed0").info["settings"]["training.batch_size"] == 8
+
+
+def test_a_step_that_does_not_fit_is_left_out_with_the_reason(made: tuple[Ladder, Path]):
+    assert list(made[0].left_out) == ["large"]
+    assert "too short" in made[0].left_out["large"]
+
+
+def test_each_step_is_compared_with_the_one_before_it_or_the_one_it_names(made: tuple[Ladder, Path]):
+    ladder, root = made
+    assert [(its.a, its.b) for its in ladder.comparison.pairs] == [("one", "+ two"), ("one", "three")]
+    page = (root / "ladder-stripes-small.html").read_text()
+    assert "large is left out" in page
+    assert ladder.comparison.report == str(root / "ladder-stripes-small.html")
+
+
+def test_what_is_trained_is_not_trained_again(
+    made: tuple[Ladder, Path], stripes_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ladder, root = made
+    monkeypatch.setitem(LADDERS, "small", lambda: [its for its in STEPS if its.name != "large"])
+    started = {path: Run(path).info["started"] for path in root.glob("*/")}
+    again = lensmith.ladder(stripes_folder, of="small", seeds=2, budget="20s", runs=root)
+    assert {path: Run(path).info["started"] for path in root.glob("*/")} == started
+    assert again.comparison.pairs == ladder.comparison.pairs
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        Rung("one", "another recipe", "mnist-2conv"),
+        Rung("one", "another setting", SMALL, {"training.batch_size": 16}),
+    ],
+)
+def test_a_run_of_another_recipe_is_not_taken_for_a_step(
+    made: tuple[Ladder, Path], stripes_folder: Path, monkeypatch: pytest.MonkeyPatch, first: Rung
+):
+    monkeypatch.setitem(LADDERS, "other", lambda: [first, Rung("+ two", "another", SMALL)])
+    with pytest.raises(RunError, match="is in the way"):
+        lensmith.ladder(stripes_folder, of="other", seeds=2, budget="20s", runs=made[1])
+
+
+def test_runs_of_other_images_of_the_same_name_are_not_taken_for_steps(
+    made: tuple[Ladder, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(LADDERS, "small", lambda: list(STEPS[:2]))
+    other = write_folder(tmp_path / "stripes", *stripes(40), ("horizontal", "vertical"))
+    with pytest.raises(RunError, match="is in the way"):
+        lensmith.ladder(other, of="small", seeds=2, budget="20s", runs=made[1])
+
+
+def test_a_run_that_was_trained_further_is_not_taken_for_a_step(
+    made: tuple[Ladder, Path], stripes_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(LADDERS, "small", lambda: list(STEPS[:2]))
+    root = Path(shutil.copytree(made[1], tmp_path / "runs"))
+    Run(root / "ladder-stripes-one-20s-seed1").update(resumed=[{"at": "later"}])
+    with pytest.raises(RunError, match="one-20s-seed1 is in the way"):
+        lensmith.ladder(stripes_folder, of="small", seeds=2, budget="20s", runs=root)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"of": "step"}, "Did you mean 'steps'"),
+        ({"seeds": 1}, "at least 2"),
+        ({"budget": "soon"}, "is no time"),
+        ({"split": "train"}, "none of validation, test"),
+        ({"output": "page.pdf"}, r"must end in \.html"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_trained(
+    stripes_folder: Path, tmp_path: Path, options: dict[str, object], message: str
+):
+    with pytest.raises(LensmithError, match=message):
+        lensmith.ladder(stripes_folder, runs=tmp_path / "runs", **options)
+    assert not list(tmp_path.glob("runs/*/"))
+
+
+def test_a_time_in_which_nothing_fits_is_an_error(
+    stripes_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(LADDERS, "steps", lambda: list(STEPS[:2]))
+    with pytest.raises(LensmithError, match="Fewer than two steps fit into 2s"):
+        lensmith.ladder(stripes_folder, seeds=2, budget="2s", runs=tmp_path / "runs")
