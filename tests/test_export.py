@@ -133,11 +133,22 @@ def test_either_of_two_tied_classes_is_the_likeliest(keras_answers, onnx_answers
 def test_answers_that_are_no_numbers_are_no_agreement(tiny_run: Run, stripes_folder: Path, tmp_path: Path):
     model = tiny_run.model
     model.set_weights([np.full_like(its, np.nan) for its in model.get_weights()])
-    run = create_run("x", "nan", tmp_path)
-    (run.path / "artifact.json").write_text("{}")
+    run, dataset = create_run("x", "nan", tmp_path), open_dataset(stripes_folder, DataConfig())
+    with pytest.raises(ExportError):
+        export_artifact(run, model, dataset)
+    assert not (run.path / "artifact.json").exists()
+
+
+def test_where_the_new_model_does_not_agree_the_run_keeps_the_one_it_had(
+    tiny_run: Run, stripes_folder: Path, tmp_path: Path
+):
+    run = Run(shutil.copytree(tiny_run.path, tmp_path / "run"))
+    files = {file: file.read_bytes() for file in (run.keras_file, run.onnx_file, run.path / "artifact.json")}
+    model = tiny_run.model
+    model.set_weights([np.full_like(its, np.nan) for its in model.get_weights()])
     with pytest.raises(ExportError):
         export_artifact(run, model, open_dataset(stripes_folder, DataConfig()))
-    assert not (run.path / "artifact.json").exists()
+    assert {file: file.read_bytes() for file in files} == files
 
 
 def test_where_the_new_model_cannot_be_written_the_old_one_is_as_usable_as_before(

@@ -31,6 +31,6 @@ def test_predict_prints_a_table_json_and_csv(tiny_run: Run, stripes_folder: Path
     assert run_main(monkeypatch, "predict", tiny_run.path, *files, "--csv", "--top", 1) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["label"] for row in rows] == [its["label"] for its in record["predictions"]]
-    assert list(rows[0]) == ["path", "label", "probability", "class_1", "p_1", "error"]
+    assert list(rows[0]) == ["path", "label", "probability", "class_1", "p_1", "error", "rejected"]
     assert run_main(monkeypatch, "predict", tiny_run.path, *files) == 0
     assert record["predictions"][0]["label"] in capsys.readouterr().out

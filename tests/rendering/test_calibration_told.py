@@ -62,7 +62,7 @@ def test_a_promise_is_made_of_an_accuracy_only():
         assert "Every image" not in text
         assert "chosen before" not in text
     text = spaced(calibrate_text(replace(PLAIN, rejection=replace(promised, guaranteed=0.7654))))
-    assert "at least 76.54 % of the answers are right, with 95% confidence." in text
+    assert "at least 76.54 % of the answers are right, with 95 % confidence." in text
 
 
 def test_a_promise_is_not_rounded_up():

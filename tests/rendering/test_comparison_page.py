@@ -71,7 +71,8 @@ def test_names_of_runs_classes_and_files_make_no_markup():
     for name in NASTY_NAMES[:8]:
         assert name in nasty.texts
     for first, second in itertools.combinations(NASTY_RUNS, 2):
-        assert f" points from {first} to {second} (95 % interval " in nasty.text
+        sentences = (f"{first} is better than {second}: ", f"{second} is better than {first}: ", f"{second} has ")
+        assert any(its in nasty.text for its in sentences)
     shown = [record.names[its] for its in record.pairs[0].examples_a[:PICTURED]]
     assert shown[0].endswith("<i>.jpg")
     assert all(re.sub(r"\s+", " ", its).replace("\udcff", "\\udcff") in nasty.text for its in shown)
@@ -81,7 +82,7 @@ def test_names_of_runs_classes_and_files_make_no_markup():
 
 def test_names_that_are_no_text_can_be_written(tmp_path: Path):
     page = render_comparison(a_nasty_comparison(runs=NASTY_NAMES[6:]))
-    assert "raw byte \\udcff to a-name-that-goes-on" in page
+    assert "raw byte \\udcff" in page
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
 
 
@@ -118,7 +119,7 @@ def test_of_many_pairs_the_first_have_pictures_and_all_are_told():
     read = Read(render_comparison(record))
     assert len(record.pairs) == 10
     assert len(read.pictures) == 2 * MOST_PAIRS_PICTURED
-    assert read.text.count(" points from ") == 10
+    assert read.text.count("(95 % interval ") == 10
     assert "Only d, not e: 1 image" in read.text
 
 

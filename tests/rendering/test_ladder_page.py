@@ -28,7 +28,7 @@ def a_nasty_ladder(names: tuple[str, ...] = NASTY_NAMES[:4], reason: str = NASTY
 
 def test_the_headline_goes_from_the_first_step_to_the_best():
     text = Read(render_ladder(a_ladder({"MLP": POOR, "CNN": FAIR, "worse": POOR}))).text.replace("\xa0", " ")
-    assert "From 69.5 % with MLP to 89.5 % with CNN" in text
+    assert "From 69.5 % (MLP) to 89.5 % (CNN)" in text
     assert "/data/pets: 200 validation images, 2 seeds, 60s for each training." in text
 
 

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from lensmith.runs import Run
 def test_runs_that_differ_in_their_images_are_refused(runs: Path, change: dict[str, object], reason: str):
     weak = Run(runs / "weak")
     weak.update(data={**weak.info["data"], **change})
+    names = weak.info["data"]["class_names"]
+    (weak.path / "artifact.json").write_text(json.dumps({**weak.artifact, "class_names": names}))
     with pytest.raises(RunError, match="good and weak cannot be compared") as refused:
         lensmith.compare(["good", "weak"], root=runs)
     assert reason in str(refused.value)

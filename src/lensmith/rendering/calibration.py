@@ -32,6 +32,8 @@ def calibration_sentence(its: "Calibration") -> str:
 def rejection_sentence(its: "Selective") -> str:
     """Say what a threshold does to some images."""
     decimals = decimals_for(its.n)
+    if its.threshold == 0:
+        return f"Every image is answered, {percent(its.accuracy, decimals)} of them rightly (n = {its.n:,})."
     begin = f"Answers of less than {its.threshold:.4f} are “unknown”: {percent(its.coverage, decimals)} are answered"
     if its.accuracy is None or its.accuracy_low is None or its.accuracy_high is None:
         return f"{begin}, so nothing can be said of the answers."
@@ -42,7 +44,10 @@ def rejection_sentence(its: "Selective") -> str:
 def temperature_sentence(temperature: float | None) -> str:
     """Say what was done to the probabilities."""
     if temperature is None:
-        return "No temperature was fitted: there are too few validation images, or the network's end cannot be scaled."
+        return (
+            "No temperature was fitted: that takes at least 50 validation images, and a network whose last weights "
+            "lead straight into its softmax."
+        )
     if temperature == 1:
         return "Temperature 1: the validation images give no reason to make answers more or less sure."
     what = "less" if temperature > 1 else "more"

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from lensmith.comparison import Compared, Comparison, PairedDifference, Standing
+from lensmith.comparison import Compared, Comparison, PairedDifference, SeedSpread, Standing
 from lensmith.rendering.terminal import table
 from lensmith.rendering.wording import (
     MISSING,
@@ -40,7 +40,7 @@ COST_NAMES: dict[str, tuple[str, Callable[[float], str]]] = {
     "parameters": ("parameters", _large),
     "multiply_adds": ("multiply-adds", _large),
     "model_bytes": ("model file", lambda its: file_size(round(its))),
-    "seconds_per_image": ("an answer", lambda its: f"{_three_digits(1000 * its)}{SPACE}ms"),
+    "seconds_per_image": ("an answer", lambda its: f"{1000 * its:.2g}{SPACE}ms" if its < 0.1 else duration(its)),
 }
 """What each cost is called, and how it is written."""
 
@@ -58,21 +58,24 @@ def headline(record: Comparison) -> str:
 
 
 def pair_sentence(its: PairedDifference, n: int) -> str:
-    """Say what is known of a pair, on n images."""
+    """Say what is known of a pair, on n images: how much the better one gains, or what could have been seen."""
+    better = its.verdict.endswith(BETTER)
+    turned = better and its.difference < 0
+    first, second = (its.b, its.a) if turned else (its.a, its.b)
+    gain, low, high = (-its.difference, -its.high, -its.low) if turned else (its.difference, its.low, its.high)
     decimals = decimals_for(n)
-    told = f"95 % interval {points(its.low, decimals)} to {points(its.high, decimals)}, p {p_text(its.p_adjusted)}"
-    size = f"{points(its.difference, decimals)} points from {its.a} to {its.b} ({told})"
-    if its.verdict.endswith(BETTER):
-        return f"{_verdict(its)}: {size}."
-    sentence = f"{_verdict(its)}: {size}."
+    told = f"95 % interval {points(low, decimals)} to {points(high, decimals)}, p {p_text(its.p_adjusted)}"
+    if better:
+        return f"{second} is better than {first}: {points(gain, decimals)} points ({told})."
+    sentence = f"{_verdict(its)}: {second} has {points(gain, decimals)} points against {first} ({told})."
     if its.images_needed is None:
         return f"{sentence} More seeds or more images would narrow the interval."
     if its.images_needed == 0:
         return f"{sentence} Half a point would have been seen in 8 of 10 cases."
     seen = f"{100 * (its.detectable or 1.0):.{decimals}f}"
     return (
-        f"{sentence} In 8 of 10 cases so many images show {seen} points; about {_two_digits(its.images_needed)} more "
-        "would be needed to see half a point."
+        f"{sentence} With {counted(n, 'image')}, a difference of {seen} points would be found in 8 of 10 cases; for "
+        f"half a point it takes about {_two_digits(its.images_needed)} more."
     )
 
 
@@ -103,9 +106,15 @@ def seeds_sentence(its: Standing) -> str:
     accuracies = ", ".join(f"{100 * value:.2f}" for value in its.seeds.accuracies)
     return (
         f"{its.name}: {its.repeats} trainings reached {accuracies} %, standard deviation "
-        f"{100 * its.seeds.deviation:.2f} points. Another seed alone moves one training by {100 * its.seeds.seeds:.2f} "
-        f"points, other images of the same number by {100 * its.seeds.images:.2f} (standard deviations)."
+        f"{100 * its.seeds.deviation:.2f} points. Other images of the same number move one training by "
+        f"{100 * its.seeds.images:.2f} points (standard deviation), another seed alone {_by_seed(its.seeds)}."
     )
+
+
+def _by_seed(its: SeedSpread) -> str:
+    if not its.seeds:
+        return "by no more than these few trainings can tell"
+    return f"by {100 * its.seeds:.2f}"
 
 
 def accuracy_cells(its: Standing, n: int) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from rich.text import Text
 from lensmith.comparison import Ladder, PairedDifference
 from lensmith.rendering.comparison import SIGNIFICANT, accuracy_cells, p_text
 from lensmith.rendering.terminal import table
-from lensmith.rendering.wording import MISSING, counted, decimals_for, duration, points
+from lensmith.rendering.wording import MISSING, counted, decimals_for, duration, percent, percent_range, points
 
 COLUMNS = (
     "step",
@@ -31,6 +31,15 @@ def gain_sentence(its: PairedDifference, n: int) -> str:
         said = "better" if its.difference > 0 else "worse"
     bounds = f"95 % interval {points(its.low, decimals)} to {points(its.high, decimals)}, p {p_text(its.p_adjusted)}"
     return f"{its.b} against {its.a}: {points(its.difference, decimals)} points ({bounds}): {said}."
+
+
+def ladder_headline(ladder: Ladder) -> str:
+    """Say in a few words what has come of a ladder."""
+    accuracies = [its.standing.accuracy for its in ladder.comparison.runs]
+    if all(its.p_adjusted >= SIGNIFICANT for its in ladder.comparison.pairs):
+        return f"No step makes a detectable difference ({percent_range(min(accuracies), max(accuracies))})"
+    first, best = ladder.steps[0], ladder.steps[accuracies.index(max(accuracies))]
+    return f"From {percent(accuracies[0])} ({first.name}) to {percent(max(accuracies))} ({best.name})"
 
 
 def ladder_rows(ladder: Ladder) -> list[Sequence[str]]:

@@ -6,7 +6,7 @@ from lensmith.comparison import Ladder
 from lensmith.rendering.comparison import SIGNIFICANT, p_text, seeds_sentence
 from lensmith.rendering.comparison_page import accuracy_chart
 from lensmith.rendering.intervals import Interval, interval_chart
-from lensmith.rendering.ladder import COLUMNS, gain_sentence, ladder_rows, ladder_title
+from lensmith.rendering.ladder import COLUMNS, gain_sentence, ladder_headline, ladder_rows, ladder_title
 from lensmith.rendering.pages import render_page
 from lensmith.rendering.wording import decimals_for, points
 
@@ -14,13 +14,12 @@ from lensmith.rendering.wording import decimals_for, points
 def render_ladder(ladder: Ladder) -> str:
     """Draw the page: HTML in one piece, which needs neither a network nor scripts."""
     its = ladder.comparison
-    best = max(its.runs, key=lambda run: run.standing.accuracy)
     return render_page(
         "ladder.html.j2",
         {
             "ladder": ladder,
             "title": ladder_title(ladder),
-            "best": best,
+            "headline": ladder_headline(ladder),
             "columns": COLUMNS,
             "rows": ladder_rows(ladder),
             "sentences": [gain_sentence(pair, its.n) for pair in its.pairs],

@@ -13,6 +13,7 @@ from rich.text import Text
 from lensmith.rendering.calibration import rejection_sentence
 from lensmith.rendering.diagnosis import diagnosis_lines
 from lensmith.rendering.wording import (
+    MISSING,
     decimals_for,
     looks_sentence,
     percent,
@@ -150,7 +151,7 @@ def predictions_table(predictions: list["FilePrediction"]) -> RenderableType:
         (
             its.path,
             its.label,
-            percent(its.probability),
+            MISSING if its.rejected else percent(its.probability),
             ", ".join(f"{name} {percent(p)}" for name, p in its.top[0 if its.rejected else 1 : 3]),
         )
         if its.error is None
@@ -165,12 +166,13 @@ def predictions_csv(predictions: list["FilePrediction"], top: int) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     pairs = [f"{what}_{k}" for k in range(1, top + 1) for what in ("class", "p")]
-    writer.writerow(["path", "label", "probability", *pairs, "error"])
+    writer.writerow(["path", "label", "probability", *pairs, "error", "rejected"])
     for its in predictions:
         likeliest = [cell for name, probability in its.top for cell in (spreadsheet_safe(name), probability)]
         padding = [""] * (2 * top - len(likeliest))
         named = [spreadsheet_safe(its.path), spreadsheet_safe(its.label or "")]
-        writer.writerow([*named, its.probability or "", *likeliest, *padding, its.error or ""])
+        rejected = "" if its.label is None else str(its.rejected).lower()
+        writer.writerow([*named, its.probability or "", *likeliest, *padding, its.error or "", rejected])
     return text.getvalue()
 
 

@@ -136,7 +136,7 @@ def looks_sentence(looks: "Looks") -> str:
     compared = counted(looks.compare, "comparison")
     said = (
         f"The test images of this data were looked at {counted(looks.total, 'time')} from this folder of runs: by "
-        f"{counted(looks.train, 'training')}, {looks.evaluate:,} evaluate and {compared}."
+        f"{counted(looks.train, 'training')}, {counted(looks.evaluate, 'evaluation')} and {compared}."
     )
     if not looks.compare:
         return said

@@ -79,18 +79,20 @@ def note_look(root: Path, fingerprint: str, command: str, names: Sequence[str]) 
         raise RunError(not_written(file, error)) from None
 
 
-def count_looks(root: Path, fingerprint: str) -> Looks:
+def count_looks(root: Path, fingerprint: str, name: str = "") -> Looks:
     """Count the looks at the test images of some data; what is no line of ours is passed over.
 
     Args:
         root: The folder of runs.
         fingerprint: Of the data.
+        name: Of a run; where it was compared, the latest of its comparisons is told.
     """
     rows = [its for its in map(_fields, _lines(root / FILE)) if len(its) == len(COLUMNS) and its[1] == fingerprint]
     commands = [its[2] for its in rows]
-    compared = [its[3] for its in rows if its[2] == "compare"]
+    compared = [its[3].split(BETWEEN) for its in rows if its[2] == "compare"]
+    compared = [its for its in compared if name in its] or compared
     train, evaluate, compare = (commands.count(its) for its in ("train", "evaluate", "compare"))
-    return Looks(train, evaluate, compare, compared[-1].split(BETWEEN) if compared else [])
+    return Looks(train, evaluate, compare, compared[-1] if compared else [])
 
 
 def _lines(file: Path) -> list[str]:

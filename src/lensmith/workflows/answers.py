@@ -65,6 +65,18 @@ def answers_of(run: Run, split: str, screen: Screen, opened: Opened | None = Non
     return _read(run.evaluation_of(split) / "predictions.csv", run.artifact["class_names"])
 
 
+def require_split(run: Run, split: str) -> None:
+    """Refuse a run whose data have no such split, before anything is opened.
+
+    Raises:
+        LensmithError: They have not; which ones there are.
+    """
+    there = run.info.get("data", {}).get("counts") or {}
+    if there and split not in there:
+        instead = " Use --split test." if split == "validation" and "test" in there else ""
+        raise LensmithError(f"The data of run {run.name} has no {split} split. It has: {', '.join(there)}.{instead}")
+
+
 def open_split(run: Run, split: str, screen: Screen, opened: Opened | None = None) -> Dataset:
     """Open a run's data, which must be what they were and have this split.
 

@@ -28,7 +28,7 @@ from lensmith.models import soften
 from lensmith.records import Record, to_json
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.runs import find_run
-from lensmith.workflows.answers import open_split
+from lensmith.workflows.answers import open_split, require_split
 
 FEWEST, PIXELS = 50, 10_000_000
 """Validation images that a temperature is fitted on: no fewer, and of large ones only so many pixels."""
@@ -86,6 +86,7 @@ def calibrate(
     """
     _check_options(accuracy, coverage, answer_all=answer_all)
     found = find_run(run, runs, trust=trust)
+    require_split(found, "validation")
     with locked(found.path), current_screen() as screen:
         predictor = Predictor.of_run(found)
         start_keras()

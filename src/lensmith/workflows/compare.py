@@ -24,10 +24,11 @@ from lensmith.files import write_text
 from lensmith.rendering.comparison_page import render_comparison
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.runs import Run, find_run, note_look
-from lensmith.workflows.answers import Answers, Opened, answers_of, open_split
+from lensmith.workflows.answers import Answers, Opened, answers_of, open_split, require_split
 from lensmith.workflows.comparable import SPLITS, check_comparable
 from lensmith.workflows.costs import costs_of
-from lensmith.workflows.repeats import repeats_of
+from lensmith.workflows.provenance import recipe_of, settings_of
+from lensmith.workflows.repeats import going_on, repeats_of
 
 PAGE = "comparison.html"
 CHOSEN_BY_TEST = (
@@ -38,7 +39,8 @@ ONE_SEED = (
     "These are single trainings: the intervals hold for these models, on other images of the same kind. What another "
     "seed would change is not in them; --seeds 5 tells."
 )
-FEW_IMAGES = 30
+TWO_SEEDS = "Two trainings of each say little of what another seed changes; five are a fair number."
+FEW_IMAGES, FEW_SEEDS = 30, 2
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,16 @@ def compare(
     _check_options(split, seeds)
     found = [find_run(its, root, trust=trust) for its in runs]
     check_comparable(found)
+    require_split(found[0], split)
     page = Path(output) if output else found[0].path.parent / PAGE
     check_page(page)
-    with current_screen() as screen:
+    if seeds > 1:
+        _check_recipes_differ(found)
+    with current_screen() as screen, going_on():
         groups = [
             Group(name, repeats_of(run, seeds, screen) if seeds > 1 else [run])
             for name, run in zip(_told_apart(found), found, strict=True)
         ]
-        _check_own_repeats(groups)
         record = compare_groups(groups, list(combinations(range(len(found)), 2)), split, page, screen)
     write_text(page, render_comparison(record))
     return record
@@ -123,15 +127,6 @@ def compare_groups(
         class_names=tuple(data["class_names"]),
         images=_images(every[0], split, screen, opened),
     )
-
-
-def _check_own_repeats(groups: Sequence[Group]) -> None:
-    """Refuse a run that is a repeat of another one that it is to be compared with."""
-    firsts = {its.runs[0].path.resolve(): its.name for its in groups}
-    for group in groups:
-        for run in group.runs[1:]:
-            if run.path.resolve() in firsts:
-                raise LensmithError(f"{run.name} is a repeat of {group.name}: leave it out, --seeds brings it in.")
 
 
 def _told_apart(runs: Sequence[Run]) -> list[str]:
@@ -178,9 +173,10 @@ def _check_same_images(answers: Mapping[Path, Answers]) -> None:
 def _compared(groups: Sequence[Group], standings: Sequence[Standing], costs: Sequence[Cost]) -> list[Compared]:
     fronts: dict[str, list[bool]] = {}
     for name in COSTS:
-        values = [getattr(its, name) for its in costs]
+        # To two digits: none is cheaper by what another measurement would turn round.
+        values = [None if getattr(its, name) is None else float(f"{getattr(its, name):.2g}") for its in costs]
         if None not in values:
-            fronts[name] = pareto_front(values, [its.accuracy for its in standings])
+            fronts[name] = pareto_front([its for its in values if its is not None], [its.accuracy for its in standings])
     return [
         Compared(
             name=standing.name,
@@ -193,9 +189,21 @@ def _compared(groups: Sequence[Group], standings: Sequence[Standing], costs: Seq
     ]
 
 
+def _check_recipes_differ(runs: Sequence[Run]) -> None:
+    """Refuse runs that differ in the seed alone: as recipes they are one."""
+    settings = [settings_of(recipe_of(run)) | {"seed": None} for run in runs]
+    for place, (its, run) in enumerate(zip(settings, runs, strict=True)):
+        if its in settings[:place]:
+            other = runs[settings.index(its)]
+            raise LensmithError(
+                f"{other.name} and {run.name} differ in the seed alone, so --seeds makes them the same."
+            )
+
+
 def _notices(split: str, n: int, repeats: int) -> list[str]:
     few = f"{n} images are few: only a very large difference could be seen." if n < FEW_IMAGES else ""
-    return [its for its in (CHOSEN_BY_TEST if split == "test" else "", ONE_SEED if repeats == 1 else "", few) if its]
+    by_test, one = CHOSEN_BY_TEST if split == "test" else "", ONE_SEED if repeats == 1 else ""
+    return [its for its in (by_test, one, TWO_SEEDS if repeats == FEW_SEEDS else "", few) if its]
 
 
 def _images(run: Run, split: str, screen: Screen, opened: Opened) -> Split | None:

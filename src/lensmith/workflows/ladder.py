@@ -19,6 +19,7 @@ from lensmith.workflows.budget import BudgetTooShort, parse_budget
 from lensmith.workflows.comparable import SPLITS, check_comparable
 from lensmith.workflows.compare import Group, check_page, compare_groups
 from lensmith.workflows.provenance import settings_of
+from lensmith.workflows.repeats import going_on
 from lensmith.workflows.rungs import LADDERS, Rung
 from lensmith.workflows.session import COMMAND_STARTED
 from lensmith.workflows.train import train
@@ -58,7 +59,7 @@ def ladder(
     root, stem = check_destination(None, runs), f"ladder-{Path(str(data)).stem or 'data'}"
     page = Path(output) if output else root / f"{stem}-{of}.html"
     check_page(page)
-    with current_screen() as screen:
+    with current_screen() as screen, going_on():
         trainings = _Trainings(data, budget, seeds, root / stem, screen)
         groups, left_out = trainings.of_all(LADDERS[of]())
         if len(groups) < FEWEST_STEPS:

@@ -57,7 +57,7 @@ def evaluate_model(run: Run, predictor: Predictor, dataset: Dataset, recipe: Rec
         split=split_name,
         loss=_mean_loss(probabilities, split, recipe),
     )
-    looks = count_looks(run.path.parent, dataset.fingerprint) if split_name == "test" else None
+    looks = count_looks(run.path.parent, dataset.fingerprint, run.name) if split_name == "test" else None
     evaluation = replace(evaluation, looks=looks, model=model)
     threshold = run.artifact.get("rejection_threshold")
     if threshold is not None:

@@ -1,12 +1,13 @@
 """Train a recipe again with other seeds, on the same splits, and keep what is there already."""
 
+import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lensmith.backend import start_keras
 from lensmith.config import Recipe, to_toml
-from lensmith.errors import RunError
+from lensmith.errors import Interrupted, RunError
 from lensmith.files import write_text
 from lensmith.rendering.progress import Screen
 from lensmith.runs import Run
@@ -36,6 +37,15 @@ def repeats_of(run: Run, seeds: int, screen: Screen) -> list[Run]:
     check_same_data(run, open_data_of(run, recipe, screen))
     made = [_repeat(run, with_seed(recipe, seed), screen) for seed in others]
     return [run, *made]
+
+
+@contextlib.contextmanager
+def going_on() -> Iterator[None]:
+    """Say how a command that trains several runs goes on once it was stopped."""
+    try:
+        yield
+    except Interrupted as stopped:
+        raise type(stopped)("What was trained is kept. Give the same command again, and it goes on.") from None
 
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:

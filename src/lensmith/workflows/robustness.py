@@ -27,7 +27,7 @@ from lensmith.records import Record, to_json
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.rendering.robustness import render_robustness
 from lensmith.runs import Run, find_run, note_look
-from lensmith.workflows.answers import open_split
+from lensmith.workflows.answers import open_split, require_split
 from lensmith.workflows.comparable import SPLITS
 
 Images = npt.NDArray[np.uint8]
@@ -85,6 +85,7 @@ def robustness(
     for source in foreign:
         resolve_source(source)  # so that a mistyped path is answered before anything is measured
     found = find_run(run, runs, trust=trust)
+    require_split(found, split)
     predictor = Predictor.of_run(found)
     with current_screen() as screen:
         start_keras()
