@@ -93,6 +93,11 @@ def test_what_cannot_be_measured_is_said(digits: Run):
         lensmith.robustness(digits.path, foreign=["digits"])
 
 
+def test_foreign_data_with_the_same_classes_is_asked_about(digits: Run, capsys: pytest.CaptureFixture[str]):
+    lensmith.robustness(digits.path, foreign=["digits-inverted.npz"])
+    assert "classes by names that the run knows, such as 0" in capsys.readouterr().err
+
+
 def test_a_folder_of_pictures_without_classes_can_be_foreign(digits: Run, tmp_path: Path):
     from PIL import Image
 

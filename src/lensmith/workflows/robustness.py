@@ -115,6 +115,11 @@ def _open_foreign(source: str | Path, run: Run, predictor: Predictor, screen: Sc
     artifact = run.artifact
     config = DataConfig(image_size=artifact["image_size"], color=artifact["color"], resize=artifact["resize"])
     dataset = open_dataset(source, config, screen.decoding())
+    known = sorted(set(dataset.class_names) & set(predictor.class_names))
+    if known:
+        screen.warn(
+            f"{dataset.name} has classes by names that the run knows, such as {known[0]}. Are they foreign to it?"
+        )
     return dataset.name, _some(dataset.test or dataset.validation or dataset.train, FOREIGN).read()
 
 
