@@ -104,7 +104,7 @@ def _artifact(dataset: Dataset, files: Mapping[str, Path]) -> dict[str, Any]:
 
 def _held_out(dataset: Dataset) -> Split:
     split = dataset.test or dataset.validation or dataset.train
-    return split.take(np.unique(np.linspace(0, len(split) - 1, images_compared(dataset), dtype=np.int64)))
+    return split.spread(images_compared(dataset))
 
 
 def images_compared(dataset: Dataset) -> int:

@@ -1,7 +1,6 @@
 """What `calibrate` and the report say of probabilities, on the whole."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 from tests.rendering.made_records import a_dataset, a_report
 from tests.rendering.test_calibration import some_answers, spaced
 from tests.rendering.test_comparison_page import OUTSIDE, SMALLEST, Read
-from tests.rendering.test_report_in_browser import CHROMIUM, opened
+from tests.rendering.test_report_in_browser import opened
 
 from lensmith.evaluation import (
     Temperature,
@@ -112,17 +111,6 @@ def test_without_an_evaluation_nothing_is_said_of_trust(tmp_path: Path):
     html = render_report(report)
     assert 'id="trust"' not in html
     assert "#trust" not in html
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("chromium is not installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as api:
-        chromium = api.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.parametrize("width", [375, 1280])

@@ -2,7 +2,6 @@ import base64
 import io
 import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from PIL import Image
 from tests.rendering.made_comparisons import COST, a_comparison
 from tests.rendering.made_records import NASTY_NAMES
-from tests.rendering.test_report_in_browser import CHROMIUM, opened
+from tests.rendering.test_report_in_browser import opened
 
 from lensmith.comparison import Comparison
 from lensmith.rendering.comparison_page import MOST_CLASSES, MOST_PAIRS_PICTURED, PICTURED, render_comparison
@@ -187,17 +186,6 @@ def test_numbers_of_an_axis_differ_even_where_intervals_are_narrow():
     for chart in charts:
         ticks = re.findall(r'<text class="tick" [^>]*>([^<]*)</text>', chart)
         assert len(set(ticks)) == len(ticks)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("chromium is not installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as api:
-        chromium = api.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def test_a_browser_asks_for_nothing_and_runs_nothing(browser: Any, tmp_path: Path):

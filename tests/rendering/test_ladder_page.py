@@ -1,5 +1,4 @@
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -9,7 +8,7 @@ from tests.rendering.made_ladders import a_ladder
 from tests.rendering.made_records import NASTY_NAMES
 from tests.rendering.test_comparison_page import CONTRAST, OUTSIDE, SMALLEST, Read
 from tests.rendering.test_intervals import dot_of, ends_of, place_of
-from tests.rendering.test_report_in_browser import CHROMIUM, opened
+from tests.rendering.test_report_in_browser import opened
 
 from lensmith.comparison import Ladder
 from lensmith.rendering.ladder import COLUMNS, gain_sentence, ladder_rows
@@ -77,17 +76,6 @@ def test_names_that_are_no_text_can_be_written(tmp_path: Path):
     page = render_ladder(a_nasty_ladder(NASTY_NAMES[6:], NASTY_NAMES[8]))
     assert "raw byte \\udcff" in page
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("chromium is not installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as api:
-        chromium = api.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def test_a_browser_asks_for_nothing_and_runs_nothing(browser: Any, tmp_path: Path):

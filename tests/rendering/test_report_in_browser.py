@@ -1,8 +1,6 @@
 """What only a browser can tell of the page: that it loads nothing, fits a phone, and can be read in light and dark."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +9,10 @@ from tests.rendering.made_records import NASTY_NAMES, a_dataset, a_report, skipp
 
 from lensmith.rendering.report import render_report
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     return tmp_path / "pets-tiny-1"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("chromium is not installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as api:
-        chromium = api.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def opened(browser: Any, html: str, folder: Path, **look: Any) -> tuple[Any, list[str]]:

@@ -89,27 +89,6 @@ def holm(p_values: npt.ArrayLike) -> list[float]:
     return [float(its) for its in adjusted]
 
 
-def mcnemar_power(difference: float, discordant: float, n: int, significance: float = 1 - CONFIDENCE) -> float:
-    """Return how often McNemar's test shows a difference that is there.
-
-    Args:
-        difference: Of the accuracies, a fraction.
-        discordant: Share of images on which exactly one of the two is right, at least `difference`.
-        n: Images.
-        significance: Level of the test.
-
-    Source:
-        Connor, Biometrics 43, 1987, equation 3.
-    """
-    from scipy.stats import norm
-
-    gap, z = abs(difference), norm.ppf(1 - significance / 2)
-    spread = math.sqrt(max(discordant - gap**2, 0.0))
-    # Of what is certain the spread is nothing.
-    above = gap * math.sqrt(n) - z * math.sqrt(discordant)
-    return float(norm.cdf(above / spread)) if spread else float(above > 0)
-
-
 def images_for(difference: float, discordant: float, power: float = POWER) -> int:
     """Return how many images McNemar's test needs at the 5 % level to show a difference.
 

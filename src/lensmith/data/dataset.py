@@ -59,6 +59,10 @@ class Split:
         """Return n random images of the split, or all of fewer; the same for the same seed."""
         return self.take(np.random.default_rng(seed).choice(len(self), min(n, len(self)), replace=False))
 
+    def spread(self, n: int) -> "Split":
+        """Return n images evenly spread over the split, or all of fewer."""
+        return self.take(np.unique(np.linspace(0, len(self) - 1, min(n, len(self)), dtype=np.int64)))
+
     def take(self, positions: npt.NDArray[np.integer]) -> "Split":
         """Return the part of the split at these positions."""
         names = [self.names[position] for position in positions]

@@ -26,7 +26,7 @@ def soften(model: Any, temperature: float) -> bool:
     layer = _last_weighted(model)
     if layer is None:
         return False
-    for weight in layer.trainable_weights + layer.non_trainable_weights:
+    for weight in layer.weights:
         weight.assign(weight / temperature)
     return True
 

@@ -1,6 +1,7 @@
 """A run's answers for one of its splits: those that `evaluate` has written, or, where there are none, new ones."""
 
 import csv
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ class Answers:
     sureness: npt.NDArray[np.float64]
 
 
-def answers_of(run: Run, split: str, screen: Screen, opened: Opened | None = None) -> Answers:
+def answers_of(run: Run, split: str, screen: Screen, opened: Opened) -> Answers:
     """Read a run's answers, or let it answer where it has not, or another model of the run's has.
 
     Args:
@@ -71,8 +72,11 @@ def require_split(run: Run, split: str) -> None:
     Raises:
         LensmithError: They have not; which ones there are.
     """
-    there = run.info.get("data", {}).get("counts") or {}
-    if there and split not in there:
+    _check_there(run, split, run.info.get("data", {}).get("counts") or [split])
+
+
+def _check_there(run: Run, split: str, there: Collection[str]) -> None:
+    if split not in there:
         instead = " Use --split test." if split == "validation" and "test" in there else ""
         raise LensmithError(f"The data of run {run.name} has no {split} split. It has: {', '.join(there)}.{instead}")
 
@@ -94,8 +98,7 @@ def open_split(run: Run, split: str, screen: Screen, opened: Opened | None = Non
         kept[key] = open_data_of(run, recipe, screen)
     dataset = kept[key]
     check_same_data(run, dataset)
-    if split not in dataset.splits:
-        raise LensmithError(f"The data of run {run.name} has no {split} split. It has: {', '.join(dataset.splits)}.")
+    _check_there(run, split, dataset.splits)
     return dataset
 
 

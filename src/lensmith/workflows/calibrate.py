@@ -103,11 +103,10 @@ def calibrate(
         # Nothing is written before all that could be refused has been.
         if fitted:
             export_artifact(found, model, dataset, fitted.value, threshold)
-        else:
-            write_text(found.path / "artifact.json", to_json(found.artifact | {"rejection_threshold": threshold}))
-        if fitted:
             found.update(temperature=fitted)
-        if threshold is None or chosen:
+        elif chosen or answer_all:
+            write_text(found.path / "artifact.json", to_json(found.artifact | {"rejection_threshold": threshold}))
+        if fitted or chosen or answer_all:
             found.update(rejection=chosen)
     return CalibrateRecord(
         run=str(found.path),
@@ -142,7 +141,7 @@ def soften_by_validation(model: Any, dataset: Dataset, screen: Screen) -> Temper
     if images_fitted(dataset) < FEWEST:
         return None
     assert dataset.validation is not None
-    split = dataset.validation.take(_spread(len(dataset.validation), images_fitted(dataset)))
+    split = dataset.validation.spread(images_fitted(dataset))
 
     def predict(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
         return np.asarray(model.predict(images, verbose=0, batch_size=BATCH))
@@ -185,7 +184,3 @@ def _choose(
 def _answers(predict: Any, split: Split) -> npt.NDArray[np.floating]:
     """Answer batch by batch, so that large images do not pile up in memory."""
     return np.concatenate([predict(images) for images in split.batches(BATCH)])
-
-
-def _spread(n: int, wanted: int) -> npt.NDArray[np.int64]:
-    return np.unique(np.linspace(0, n - 1, wanted, dtype=np.int64))

@@ -3,10 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lensmith.errors import LensmithError, RunError
+from lensmith.errors import LensmithError, RunError, did_you_mean
 from lensmith.runs import Run
 
 SPLITS = ("validation", "test")
+
+
+def check_split(split: str) -> None:
+    """Refuse a split that nothing is compared on.
+
+    Raises:
+        LensmithError: It is none of `SPLITS`.
+    """
+    if split not in SPLITS:
+        raise LensmithError(f"--split {split!r} is none of {', '.join(SPLITS)}.{did_you_mean(split, SPLITS)}")
 
 
 def check_comparable(runs: Sequence[Run]) -> None:

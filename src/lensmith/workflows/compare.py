@@ -19,13 +19,13 @@ from lensmith.comparison import (
     standing_of,
 )
 from lensmith.data import Split
-from lensmith.errors import DataError, LensmithError, RunError, did_you_mean
+from lensmith.errors import DataError, LensmithError, RunError
 from lensmith.files import write_text
 from lensmith.rendering.comparison_page import render_comparison
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.runs import Run, find_run, note_look
 from lensmith.workflows.answers import Answers, Opened, answers_of, open_split, require_split
-from lensmith.workflows.comparable import SPLITS, check_comparable
+from lensmith.workflows.comparable import check_comparable, check_split
 from lensmith.workflows.costs import costs_of
 from lensmith.workflows.provenance import recipe_of, settings_of
 from lensmith.workflows.repeats import going_on, repeats_of
@@ -142,8 +142,7 @@ def _contestant(name: str, answers: Sequence[Answers]) -> Contestant:
 
 
 def _check_options(split: str, seeds: int) -> None:
-    if split not in SPLITS:
-        raise LensmithError(f"--split {split!r} is none of {', '.join(SPLITS)}.{did_you_mean(split, SPLITS)}")
+    check_split(split)
     if seeds < 1:
         raise LensmithError(f"--seeds {seeds}: at least 1; from 2 on what another seed changes can be told.")
 

@@ -8,8 +8,9 @@ from lensmith.evaluation import TTA, Evaluation
 from lensmith.inference import Predictor
 from lensmith.rendering.progress import current_screen
 from lensmith.runs import find_run, note_look
+from lensmith.workflows.answers import open_split
 from lensmith.workflows.measuring import evaluate_model
-from lensmith.workflows.provenance import check_same_data, open_data_of, recipe_of
+from lensmith.workflows.provenance import recipe_of
 from lensmith.workflows.report import rewrite_report
 
 SPLITS = ("test", "validation", "train")
@@ -49,12 +50,7 @@ def evaluate(
     with current_screen() as screen:
         predictor = Predictor.of_run(found)
         start_keras()
-        dataset = open_data_of(found, recipe, screen)
-        check_same_data(found, dataset)
-        if split not in dataset.splits:
-            raise LensmithError(
-                f"The data of run {found.name} has no {split} split. It has: {', '.join(dataset.splits)}."
-            )
+        dataset = open_split(found, split, screen)
         if split == "test":
             note_look(found.path.parent, dataset.fingerprint, "evaluate", [found.name])
         evaluated = evaluate_model(found, predictor, dataset, recipe, split)

@@ -16,7 +16,7 @@ from lensmith.rendering.ladder_page import render_ladder
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.runs import Run, check_destination
 from lensmith.workflows.budget import BudgetTooShort, parse_budget
-from lensmith.workflows.comparable import SPLITS, check_comparable
+from lensmith.workflows.comparable import check_comparable, check_split
 from lensmith.workflows.compare import Group, check_page, compare_groups
 from lensmith.workflows.provenance import settings_of
 from lensmith.workflows.repeats import going_on
@@ -131,9 +131,9 @@ class _Trainings:
 
 
 def _check_options(of: str, seeds: int, split: str) -> None:
-    for name, given, known in (("--of", of, tuple(LADDERS)), ("--split", split, SPLITS)):
-        if given not in known:
-            raise LensmithError(f"{name} {given!r} is none of {', '.join(known)}.{did_you_mean(given, known)}")
+    check_split(split)
+    if of not in LADDERS:
+        raise LensmithError(f"--of {of!r} is none of {', '.join(LADDERS)}.{did_you_mean(of, LADDERS)}")
     if seeds < FEWEST_SEEDS:
         raise LensmithError(f"--seeds {seeds}: at least {FEWEST_SEEDS}, so that luck can be told from a gain.")
 

@@ -1,7 +1,7 @@
 """`robustness`: a run's answers on images that are noisy, blurred, moved …, and on images of nothing it knows."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lensmith.backend import start_keras
 from lensmith.config import DataConfig
 from lensmith.data import Split, kind_of, open_dataset, resolve_source
-from lensmith.errors import DataError, DecodeError, LensmithError, did_you_mean
+from lensmith.errors import DataError, DecodeError, LensmithError
 from lensmith.evaluation import (
     Novelty,
     Robustness,
@@ -28,7 +28,7 @@ from lensmith.rendering.progress import Screen, current_screen
 from lensmith.rendering.robustness import render_robustness
 from lensmith.runs import Run, find_run, note_look
 from lensmith.workflows.answers import open_split, require_split
-from lensmith.workflows.comparable import SPLITS
+from lensmith.workflows.comparable import check_split
 
 Images = npt.NDArray[np.uint8]
 
@@ -80,8 +80,7 @@ def robustness(
     Raises:
         LensmithError: No such run, split or data, the run's data has changed, or `foreign` is what it was trained on.
     """
-    if split not in SPLITS:
-        raise LensmithError(f"--split {split!r} is none of {', '.join(SPLITS)}.{did_you_mean(split, SPLITS)}")
+    check_split(split)
     for source in foreign:
         resolve_source(source)  # so that a mistyped path is answered before anything is measured
     found = find_run(run, runs, trust=trust)
@@ -138,29 +137,21 @@ def _read_folder(folder: Path, predictor: Predictor) -> Images:
 def _measure_novelty(
     classifier: Classifier, known: Split, others: Sequence[tuple[str, Images]], class_names: tuple[str, ...]
 ) -> list[Novelty]:
-    known = _some(known, FOREIGN)
-    shape, scores = known.store.shape[1:], _scores(classifier, known.batches(BATCH))
-    made = [("noise", noise_images(min(len(known), FOREIGN), shape, 0)), ("blank", blank_images(shape))]
-    return [
-        measure_novelty(scores, _scores(classifier, _parts(images)), class_names, name)
-        for name, images in [*others, *made]
-    ]
+    images = _some(known, FOREIGN).read()
+    shape, scores = images.shape[1:], _scores(classifier, images)
+    made = [("noise", noise_images(len(images), shape, 0)), ("blank", blank_images(shape))]
+    return [measure_novelty(scores, _scores(classifier, its), class_names, name) for name, its in [*others, *made]]
 
 
-def _scores(classifier: Classifier, batches: Iterator[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
+def _scores(classifier: Classifier, images: Images) -> npt.NDArray[np.float32]:
     """Compute what goes into the softmax: the energy cannot be told from probabilities."""
     import keras
 
-    return np.concatenate([keras.ops.convert_to_numpy(classifier.scores(its.astype(np.float32))) for its in batches])
+    parts = [images[start : start + BATCH].astype(np.float32) for start in range(0, len(images), BATCH)]
+    return np.concatenate([keras.ops.convert_to_numpy(classifier.scores(part)) for part in parts])
 
 
 def _some(split: Split, most: int = MOST) -> Split:
     """Take images evenly spread over a split, as many as there is time for."""
     height, width = split.store.shape[1:3]
-    count = min(len(split), most, max(FEWEST, PIXELS // (height * width)))
-    return split.take(np.unique(np.linspace(0, len(split) - 1, count, dtype=np.int64)))
-
-
-def _parts(images: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
-    for start in range(0, len(images), BATCH):
-        yield images[start : start + BATCH]
+    return split.spread(min(most, max(FEWEST, PIXELS // (height * width))))
