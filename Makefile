@@ -40,6 +40,7 @@ bench-long: ## measure what takes hours, going on where it was stopped: time to 
 	python -m benchmarks.photos
 	python -m benchmarks.small_data
 	python -m benchmarks.inside
+	python -m benchmarks.trust
 	for part in steps activations optimizers settings; do python -m benchmarks.ladder $$part || exit; done
 	python -m tests.diagnosis
 	python -m benchmarks.page

@@ -17,6 +17,7 @@ import lensmith
 from benchmarks.contestants import ROOT
 from benchmarks.harness import say
 from benchmarks.marked import write_measured
+from benchmarks.sections import table
 from lensmith.comparison import Comparison, Ladder
 from lensmith.rendering.ladder import COLUMNS, gain_sentence, ladder_rows, ladder_title
 from lensmith.rendering.ladder_page import gain_chart
@@ -77,7 +78,7 @@ def part_of(name: str, ladder: Ladder) -> list[str]:
     return [
         f"{ladder_title(ladder)}.",
         f"![What each gains, in points](images/ladder/{picture.name})",
-        _table(COLUMNS, ladder_rows(ladder)),
+        "\n".join(table(COLUMNS, ladder_rows(ladder), words=2)),
         "\n".join(f"- {gain_sentence(its, ladder.comparison.n)}" for its in ladder.comparison.pairs),
         *(f"{step} is left out: {reason}" for step, reason in ladder.left_out.items()),
     ]
@@ -91,7 +92,7 @@ def settings_table(compared: Sequence[tuple[str, Comparison]]) -> str:
         bounds = f"{points(pair.low)} to {points(pair.high)}"
         accuracies = (percent(mlp.standing.accuracy), percent(cnn.standing.accuracy))
         rows.append((words, *accuracies, points(pair.difference), bounds))
-    return _table(("settings", "MLP", "CNN", "CNN − MLP, points", "95 % interval"), rows)
+    return "\n".join(table(("settings", "MLP", "CNN", "CNN − MLP, points", "95 % interval"), rows, words=1))
 
 
 def standing_alone(svg: str) -> str:
@@ -123,11 +124,6 @@ def _trained(name: str, recipe: str, settings: Mapping[str, Any], runs: Path) ->
         say(f"ladder: training {name}")
         lensmith.train("cifar10", recipe, set=settings, name=name, runs=runs, force=True)
     return run
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * 2 + ["---:"] * (len(columns) - 2), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 if __name__ == "__main__":

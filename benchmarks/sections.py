@@ -57,11 +57,11 @@ def written(spread: Spread | None, unit: Unit, *, with_n: bool = False) -> str:
     return unit.write(spread.middle) + (f" ({', '.join(inside)})" if inside else "")
 
 
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    """Lay out a Markdown table."""
+def table(header: Iterable[str], rows: Iterable[Iterable[str]], words: int | None = None) -> list[str]:
+    """Lay out a Markdown table; where `words` is given, the columns after so many of words stand to the right."""
     names = list(header)
-    lines = [names, ["---"] * len(names), *map(list, rows)]
-    return [f"| {' | '.join(cells)} |" for cells in lines]
+    sides = ["---" if words is None or place < words else "---:" for place in range(len(names))]
+    return [f"| {' | '.join(cells)} |" for cells in [names, sides, *map(list, rows)]]
 
 
 def goals(everything: Everything) -> list[str]:

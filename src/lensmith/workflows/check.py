@@ -17,6 +17,7 @@ from lensmith.health import Finding, Health, Whole, check_cleanlab, check_health
 from lensmith.health.files import read_facts
 from lensmith.records import Record
 from lensmith.rendering.health import render_health
+from lensmith.rendering.pages import check_folder, check_page
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.training import predict_out_of_sample, settle
 from lensmith.workflows.auto import choose_recipe, choose_settings, load_chosen
@@ -96,8 +97,7 @@ def check(
 
 
 def _check_options(page: Path, fix: str | Path | None, group: str) -> None:
-    if page.suffix.lower() != ".html":
-        raise LensmithError(f"The page {page} must end in .html.")
+    check_page(page)
     if fix and Path(fix).suffix.lower() != ".csv":
         raise LensmithError(f"--fix {fix}: the list of what remains is a CSV, so its name must end in .csv.")
     if group not in GROUPS:
@@ -106,9 +106,8 @@ def _check_options(page: Path, fix: str | Path | None, group: str) -> None:
         raise LensmithError("--group says what the list of --fix keeps together: give both.")
     if fix and os.path.lexists(fix):
         raise LensmithError(f"There is a file {fix} already. Give --fix another name, or remove it.")
-    for file in (page, Path(fix) if fix else page):
-        if not file.resolve().parent.is_dir():
-            raise LensmithError(f"There is no folder {file.resolve().parent} to write {file.name} into.")
+    if fix:
+        check_folder(Path(fix))
 
 
 def _together(health: Health, group: str) -> list[list[int]]:

@@ -22,6 +22,7 @@ from lensmith.data import Split
 from lensmith.errors import DataError, LensmithError, RunError
 from lensmith.files import write_text
 from lensmith.rendering.comparison_page import render_comparison
+from lensmith.rendering.pages import check_page
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.runs import Run, find_run, note_look
 from lensmith.workflows.answers import Answers, Opened, answers_of, open_split, require_split
@@ -145,18 +146,6 @@ def _check_options(split: str, seeds: int) -> None:
     check_split(split)
     if seeds < 1:
         raise LensmithError(f"--seeds {seeds}: at least 1; from 2 on what another seed changes can be told.")
-
-
-def check_page(page: Path) -> None:
-    """Refuse a page that could not be written in the end.
-
-    Raises:
-        LensmithError: Its name does not end in .html, or there is no such folder.
-    """
-    if page.suffix.lower() != ".html":
-        raise LensmithError(f"The page {page} must end in .html.")
-    if not page.resolve().parent.is_dir():
-        raise LensmithError(f"There is no folder {page.resolve().parent} to write {page.name} into.")
 
 
 def _check_same_images(answers: Mapping[Path, Answers]) -> None:

@@ -13,11 +13,12 @@ from lensmith.data import resolve_source
 from lensmith.errors import LensmithError, RunError, did_you_mean
 from lensmith.files import write_text
 from lensmith.rendering.ladder_page import render_ladder
+from lensmith.rendering.pages import check_page
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.runs import Run, check_destination
 from lensmith.workflows.budget import BudgetTooShort, parse_budget
 from lensmith.workflows.comparable import check_comparable, check_split
-from lensmith.workflows.compare import Group, check_page, compare_groups
+from lensmith.workflows.compare import Group, compare_groups
 from lensmith.workflows.provenance import settings_of
 from lensmith.workflows.repeats import going_on
 from lensmith.workflows.rungs import LADDERS, Rung
