@@ -57,8 +57,21 @@ def test_p_values_are_adjusted_for_the_number_of_pairs():
     assert [(its.a, its.b) for its in pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
     assert pairs[0].p_value < 0.05 / 3
     assert pairs[0].p_adjusted == pytest.approx(3 * min(its.p_value for its in pairs))
-    alone = compare_all([(three[0], three[1])], LABELS, NAMES)
-    assert alone[0].p_adjusted == alone[0].p_value
+    [alone] = compare_all([(three[0], three[1])], LABELS, NAMES)
+    assert alone.p_adjusted == alone.p_value
+
+
+def test_among_more_pairs_it_takes_more_images_to_show_a_difference():
+    three = [contestant("a", range(13)), contestant("b", range(10)), contestant("c", range(200, 203))]
+    [alone] = compare_all([(three[0], three[1])], LABELS, NAMES)
+    among, *_ = compare_all(list(combinations(three, 2)), LABELS, NAMES)
+    assert alone.detectable
+    assert among.detectable
+    assert alone.images_needed
+    assert among.images_needed
+    # (2.394 + 0.842)**2 instead of (1.960 + 0.842)**2: a p-value counts below a third of 0.05.
+    assert among.detectable > alone.detectable
+    assert (among.images_needed + N) / (alone.images_needed + N) == pytest.approx(10.47 / 7.849, rel=0.02)
 
 
 def test_classes_are_compared_each_on_its_images_and_the_largest_loss_comes_first():

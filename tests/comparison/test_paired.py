@@ -95,12 +95,19 @@ def test_power_is_as_the_formula_says(difference: float, discordant: float):
     assert shown == pytest.approx(mcnemar_power(difference, discordant, 10_000), abs=0.05)
 
 
-def test_numbers_of_images_agree_with_a_published_example():
-    # Machin, Campbell, Tan and Tan, Sample Sizes for Clinical, Laboratory and Epidemiology Studies: pairs of which
-    # 1/6 and 3/6 are discordant either way need about 43 pairs (80 %, two-sided 5 %), by Connor's formula.
-    share, gap = 2 / 3, 1 / 3
-    by_hand = ((1.959964 * math.sqrt(share) + 0.841621 * math.sqrt(share - gap**2)) / gap) ** 2
-    assert images_for(gap, share) == math.ceil(by_hand)
+def test_numbers_of_images_agree_with_other_programs():
+    # 45 and 5 of 100 pairs change either way: 22.0 in the tests of R's package MESS, rounded, and 23 at HyLown's
+    # powersamplesize.com, rounded up; 30 and 15 of 100: 155 (power 80 %, two-sided 5 %).
+    assert images_for(0.40, 0.50) == 23
+    assert images_for(0.15, 0.45) == 155
+
+
+@pytest.mark.parametrize(("difference", "discordant", "pairs"), [(0.3, 0.4, 1), (0.1, 0.3, 1), (0.1, 0.2, 10)])
+def test_so_many_images_show_the_difference_among_so_many_pairs(difference: float, discordant: float, pairs: int):
+    n = images_for(difference, discordant, 0.05 / pairs)
+    shown = np.mean([pairs * mcnemar(b, c) < 0.05 for b, c in drawn(n, discordant, difference)])
+    # The exact test is a little stricter than the formula's.
+    assert 0.7 < shown < 0.85
 
 
 @given(st.floats(0.002, 0.2), st.floats(0.001, 1))
@@ -113,6 +120,9 @@ def test_so_many_images_show_the_difference_in_8_of_10_cases(difference: float, 
 
 def test_too_few_images_show_nothing():
     assert detectable(0.5, 1) == 1.0
+    # 2 / 2**5 is 0.0625: even five images of five are no evidence at the 5 % level.
+    assert detectable(0.4, 5) == 1.0
+    assert detectable(0.4, 7, 0.05 / 10) == 1.0 > detectable(0.4, 200, 0.05 / 10) > detectable(0.4, 200)
 
 
 def test_holm_as_in_a_worked_example():

@@ -71,6 +71,23 @@ def test_the_interval_holds_the_true_auroc_in_95_per_cent_of_simulations(n: int,
     assert held == pytest.approx(0.95, abs=0.015)
 
 
+@pytest.mark.parametrize(("n", "m", "distance"), [(2000, 64, 2.5), (2000, 64, 4.0), (150, 150, 4.0), (2000, 2000, 4.5)])
+def test_the_interval_is_never_too_narrow_where_nearly_all_pairs_are_rightly_ordered(n: int, m: int, distance: float):
+    random = np.random.default_rng(8)
+    truth = norm.cdf(distance / np.sqrt(2))
+    intervals = [auroc_interval(random.normal(distance, 1, n), random.normal(0, 1, m)) for _ in range(400)]
+    assert np.mean([low <= truth <= high for _, low, high in intervals]) > 0.95
+
+
+def test_one_wrong_pair_more_makes_the_interval_no_narrower():
+    known, foreign = np.arange(64, 2064).astype(float), np.arange(64).astype(float)
+    perfect = auroc_interval(known, foreign)
+    foreign[-1] = 64.5
+    auroc, low, high = auroc_interval(known, foreign)
+    assert auroc < 1
+    assert high - low >= perfect[2] - perfect[1]
+
+
 def test_a_perfect_or_empty_score_is_no_certainty():
     known, foreign = np.arange(10, 40), np.arange(-2, 8)
     assert auroc_interval(known, foreign) == (1, *wilson_interval(10, 10))

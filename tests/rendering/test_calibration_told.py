@@ -50,6 +50,12 @@ def test_a_threshold_chosen_before_is_told():
     assert last == "Answers of less than 0.7123 are “unknown”, as chosen before."
 
 
+def test_a_threshold_below_1_does_not_look_like_1():
+    last = calibrate_text(replace(PLAIN, rejection_threshold=0.9999755)).split("\n")[-1]
+    assert last == "Answers of less than 0.99998 are “unknown”, as chosen before."
+    assert "less than 1.0000 are" in calibrate_text(replace(PLAIN, rejection_threshold=1.0))
+
+
 def test_a_promise_is_made_of_an_accuracy_only():
     promised, covering = threshold_for_accuracy(*ANSWERS, 0.7), threshold_for_coverage(*ANSWERS, 0.7)
     assert promised.guaranteed is not None
@@ -57,7 +63,7 @@ def test_a_promise_is_made_of_an_accuracy_only():
         text = calibrate_text(replace(PLAIN, rejection=chosen, rejection_threshold=chosen.threshold))
         assert f"\n{rejection_sentence(chosen)}\n" in text
         assert text.endswith("lensmith evaluate measures it on the test images.")
-        assert ("On new images" in text) == (chosen is promised)
+        assert ("On new images" in text) == ("slightly too good" in text) == (chosen is promised)
         assert "Every image" not in text
         assert "chosen before" not in text
     text = spaced(calibrate_text(replace(PLAIN, rejection=replace(promised, guaranteed=0.7654))))

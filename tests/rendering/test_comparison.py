@@ -59,6 +59,13 @@ def test_no_detectable_difference_says_what_would_have_been_seen_and_how_many_im
     assert re.fullmatch(r"[1-9]\d,000", needed[1])  # an estimate: two digits
 
 
+def test_of_too_few_images_none_is_said_to_show_anything():
+    [its] = a_comparison({"a": [range(1)], "b": [range(1, 3)]}, n=5).pairs
+    sentence = pair_sentence(its, 5)
+    assert " 5 images would hardly show any difference; for half a point it takes about " in sentence
+    assert "8 of 10" not in sentence
+
+
 def test_the_p_value_is_that_for_the_number_of_pairs():
     first, *_ = a_comparison({"a": [range(9)], "b": [range(8, 10)], "c": [range(5)]}).pairs
     assert first.p_value < first.p_adjusted / 2 < 0.1

@@ -11,7 +11,7 @@ from tests.rendering.test_intervals import dot_of, ends_of, place_of
 from tests.rendering.test_report_in_browser import opened
 
 from lensmith.comparison import Ladder
-from lensmith.rendering.ladder import COLUMNS, gain_sentence, ladder_rows
+from lensmith.rendering.ladder import COLUMNS, gain_sentence, ladder_headline, ladder_rows
 from lensmith.rendering.ladder_page import gain_chart, render_ladder
 
 POOR, FAIR, GOOD = [range(60), range(62)], [range(20), range(22)], [range(18), range(23)]
@@ -29,6 +29,23 @@ def test_the_headline_goes_from_the_first_step_to_the_best():
     text = Read(render_ladder(a_ladder({"MLP": POOR, "CNN": FAIR, "worse": POOR}))).text.replace("\xa0", " ")
     assert "From 69.5 % (MLP) to 89.5 % (CNN)" in text
     assert "/data/pets: 200 validation images, 2 seeds, 60s for each training." in text
+
+
+BAD = [range(140), range(141)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "against", "headline"),
+    [
+        ({"relu": FAIR, "tanh": POOR, "softmax": BAD}, [0, 0], "No step brings a detectable gain over relu (89.5 %)"),
+        ({"RMSprop": FAIR, "Adam": GOOD, "SGD": BAD}, [0, 0], "No step brings a detectable gain over RMSprop (89.5 %)"),
+        ({"MLP": FAIR, "CNN": BAD, "more": POOR}, None, "No step brings a detectable gain over MLP (89.5 %)"),
+        ({"MLP": POOR, "CNN": FAIR, "more": GOOD}, None, "From 69.5 % (MLP) to 89.5 % (CNN)"),
+        ({"MLP": GOOD, "CNN": FAIR}, None, "No step makes a detectable difference (89.5 to 89.8 %)"),
+    ],
+)
+def test_the_headline_names_no_rise_that_was_not_detected(wrong: Any, against: Any, headline: str):
+    assert ladder_headline(a_ladder(wrong, against=against)).replace("\xa0", " ") == headline
 
 
 def test_every_row_sentence_and_notice_is_on_the_page():

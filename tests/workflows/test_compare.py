@@ -1,4 +1,5 @@
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,17 @@ def test_the_test_split_is_for_confirming_and_looks_at_it_are_told(runs: Path):
     looks = lensmith.evaluate("good", runs=runs).looks
     assert looks
     assert (looks.train, looks.evaluate, looks.compare, looks.compared) == (3, 1, 1, ["good", "weak"])
-    assert lensmith.compare(["good", "weak"], root=runs).notices[0].startswith("These are single trainings")
+    by_validation, single, _ = lensmith.compare(["good", "weak"], root=runs).notices
+    assert by_validation.startswith("Validation images also chose each run's best epoch")
+    assert single.startswith("These are single trainings")
+
+
+def test_a_look_is_noted_beside_every_run_that_was_looked_at(runs: Path, tmp_path: Path):
+    elsewhere = Path(shutil.copytree(runs / "weak", tmp_path / "others" / "weak"))
+    lensmith.compare([runs / "good", elsewhere], split="test", output=tmp_path / "page.html")
+    looks = lensmith.evaluate(elsewhere).looks
+    assert looks
+    assert (looks.compare, looks.compared) == (1, ["good", "weak"])
 
 
 def test_other_splits_are_refused_even_where_nothing_says_so(runs: Path):

@@ -18,6 +18,7 @@ STEPS = (
     Rung("one", "as it is", SMALL),
     Rung("+ two", "more of it", SMALL, {"training.batch_size": 8}),
     Rung("large", "what does not fit", "transfer"),
+    Rung("wild", "what diverges", "mnist-2conv"),
     Rung("three", "against the first", SMALL, {"training.optimizer": "SGD"}, against="one"),
 )
 
@@ -26,12 +27,14 @@ def train_unless_large(data: Path, recipe: str, **options: Any) -> Any:
     """Whether `transfer` fits depends on the machine, and on what has been computed before."""
     if recipe == "transfer":
         raise BudgetTooShort("A budget of 20 s is too short.")
+    if recipe == "mnist-2conv":
+        options["set"] = {**options["set"], "training.optimizer": {"class_name": "SGD", "learning_rate": 1e30}}
     return lensmith.train(data, recipe, **options)
 
 
 @pytest.fixture(scope="module")
 def made(stripes_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ladder, Path]]:
-    """A small ladder, one of whose steps does not fit into the time."""
+    """A small ladder, one of whose steps does not fit into the time, and one of which diverges."""
     root = tmp_path_factory.mktemp("ladder") / "runs"
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(LADDERS, "small", lambda: list(STEPS))
@@ -47,14 +50,21 @@ def test_steps_that_fit_are_trained_with_each_seed_in_the_same_time(made: tuple[
         assert [run.info["seed"] for run in runs] == [0, 1]
         assert all(run.info["result"]["total_seconds"] < 30 for run in runs)
     assert {path.name for path in root.glob("*/")} == {
-        f"ladder-stripes-{name}-20s-seed{seed}" for name in ("one", "two", "three") for seed in (0, 1)
+        *(f"ladder-stripes-{name}-20s-seed{seed}" for name in ("one", "two", "three") for seed in (0, 1)),
+        "ladder-stripes-wild-20s-seed0",
     }
     assert Run(root / "ladder-stripes-two-20s-seed0").info["settings"]["training.batch_size"] == 8
 
 
 def test_a_step_that_does_not_fit_is_left_out_with_the_reason(made: tuple[Ladder, Path]):
-    assert list(made[0].left_out) == ["large"]
     assert "too short" in made[0].left_out["large"]
+
+
+def test_a_step_that_diverges_stops_no_other(made: tuple[Ladder, Path]):
+    ladder, root = made
+    assert list(ladder.left_out) == ["large", "wild"]
+    assert ladder.left_out["wild"].startswith("Training diverged: ")
+    assert Run(root / "ladder-stripes-wild-20s-seed0").state == "diverged"
 
 
 def test_each_step_is_compared_with_the_one_before_it_or_the_one_it_names(made: tuple[Ladder, Path]):
@@ -132,5 +142,5 @@ def test_a_time_in_which_nothing_fits_is_an_error(
     stripes_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setitem(LADDERS, "steps", lambda: list(STEPS[:2]))
-    with pytest.raises(LensmithError, match="Fewer than two steps fit into 2s"):
+    with pytest.raises(LensmithError, match="Fewer than two steps could be trained in 2s"):
         lensmith.ladder(stripes_folder, seeds=2, budget="2s", runs=tmp_path / "runs")

@@ -6,12 +6,19 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from lensmith.comparison.paired import WORTH_SEEING, detectable, holm, images_for, mcnemar, paired_bootstrap
+from lensmith.comparison.paired import (
+    LEVEL,
+    WORTH_SEEING,
+    detectable,
+    holm,
+    images_for,
+    mcnemar,
+    paired_bootstrap,
+)
 from lensmith.comparison.repeats import Right, SeedSpread, compare_repeats, mean_interval, seed_spread
 from lensmith.evaluation import wilson_interval
 from lensmith.records import Record
 
-SIGNIFICANCE = 0.05
 EXAMPLES = 24
 """Images named of those that only one of two gets right."""
 
@@ -77,8 +84,9 @@ class PairedDifference(Record):
         p_adjusted: By Holm, for the number of pairs.
         verdict: `… is better`, where `p_adjusted` is below 0.05, or `no detectable difference`.
         only_a, only_b: Images that only one of the two gets right; of repeats, that most of only one's get right.
-        detectable: The smallest difference that so many images show in 8 of 10 cases; `None` of repeats.
-        images_needed: More images for half a point to be shown in 8 of 10 cases; `None` of repeats.
+        detectable: The smallest difference that so many images show in 8 of 10 cases, were it the clearest of all
+            pairs; 1 where none would be shown, `None` of repeats.
+        images_needed: More images for half a point to be shown so; `None` of repeats.
         per_class: The classes, the largest loss first.
         examples_a, examples_b: Positions of images that only one gets right, the clearest first.
     """
@@ -124,7 +132,7 @@ def compare_all(
     tested = [_difference(a.right, b.right) for a, b in pairs]
     adjusted = holm([p for _, _, p in tested])
     return [
-        _compared(a, b, bounds, p_adjusted, _per_class(a, b, labels, class_names))
+        _compared(a, b, bounds, p_adjusted, _per_class(a, b, labels, class_names), LEVEL / len(pairs))
         for (a, b), bounds, p_adjusted in zip(pairs, tested, adjusted, strict=True)
     ]
 
@@ -143,6 +151,7 @@ def _compared(
     bounds: tuple[float, float, float],
     p_adjusted: float,
     per_class: list[ClassDifference],
+    level: float,
 ) -> PairedDifference:
     low, high, p_value = bounds
     difference, n = float(b.right.mean() - a.right.mean()), a.right.shape[1]
@@ -159,11 +168,11 @@ def _compared(
         high=high,
         p_value=p_value,
         p_adjusted=p_adjusted,
-        verdict=f"{better} is better" if p_adjusted < SIGNIFICANCE else "no detectable difference",
+        verdict=f"{better} is better" if p_adjusted < LEVEL else "no detectable difference",
         only_a=int(only_a.sum()),
         only_b=int(only_b.sum()),
-        detectable=detectable(discordant, n) if single else None,
-        images_needed=max(0, images_for(WORTH_SEEING, discordant) - n) if single else None,
+        detectable=detectable(discordant, n, level) if single else None,
+        images_needed=max(0, images_for(WORTH_SEEING, discordant, level) - n) if single else None,
         per_class=per_class,
         examples_a=_clearest(only_a, a.sureness - b.sureness),
         examples_b=_clearest(only_b, b.sureness - a.sureness),

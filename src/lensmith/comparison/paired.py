@@ -9,7 +9,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-CONFIDENCE, POWER = 0.95, 0.8
+CONFIDENCE, LEVEL, POWER = 0.95, 0.05, 0.8
 WORTH_SEEING = 0.005
 """A difference of accuracies that people ask for: half a point."""
 RESAMPLES = 10_000
@@ -89,12 +89,13 @@ def holm(p_values: npt.ArrayLike) -> list[float]:
     return [float(its) for its in adjusted]
 
 
-def images_for(difference: float, discordant: float, power: float = POWER) -> int:
-    """Return how many images McNemar's test needs at the 5 % level to show a difference.
+def images_for(difference: float, discordant: float, level: float = LEVEL, power: float = POWER) -> int:
+    """Return how many images McNemar's test needs to show a difference.
 
     Args:
         difference: Of the accuracies, a fraction above 0.
         discordant: Share of images on which exactly one of the two is right.
+        level: Below which a p-value counts.
         power: How often it is to be shown where it is there.
 
     Example:
@@ -107,21 +108,25 @@ def images_for(difference: float, discordant: float, power: float = POWER) -> in
     from scipy.stats import norm
 
     share = max(discordant, difference)  # classifiers that differ by so much differ on as many images
-    z, beyond = norm.ppf((1 + CONFIDENCE) / 2), norm.ppf(power)
+    z, beyond = norm.isf(level / 2), norm.ppf(power)
     root = (z * math.sqrt(share) + beyond * math.sqrt(share - difference**2)) / difference
     return math.ceil(float(root) ** 2)
 
 
-def detectable(discordant: float, n: int, power: float = POWER) -> float:
+def detectable(discordant: float, n: int, level: float = LEVEL, power: float = POWER) -> float:
     """Return the smallest difference that McNemar's test shows in `power` of all cases, a fraction.
+
+    It is 1 where there are so few images that hardly any difference would be shown.
 
     Args:
         discordant: Share of images on which exactly one of the two is right.
         n: Images.
+        level: Below which a p-value counts.
         power: How often it is to be shown where it is there.
     """
     from scipy.optimize import brentq
 
-    if images_for(1.0, discordant, power) > n:
+    # The exact p-value is at least that of all n images telling the two apart in the same way.
+    if images_for(1.0, discordant, level, power) > n or mcnemar(0, n) >= level:
         return 1.0
-    return float(brentq(lambda its: images_for(its, discordant, power) - n, 1e-9, 1.0, xtol=1e-9))
+    return float(brentq(lambda its: images_for(its, discordant, level, power) - n, 1e-9, 1.0, xtol=1e-9))

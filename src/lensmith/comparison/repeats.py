@@ -4,16 +4,22 @@ Which images a run gets right is a table of repeats by images. Its analysis of v
 tells how much of an accuracy is the luck of the seed, and how much that of the test images.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from lensmith.comparison.paired import CONFIDENCE
+from lensmith.evaluation import wilson_interval
 from lensmith.records import Record
 
 Right = npt.NDArray[np.bool_]
 """`(S, N)`: whether each of S repeats names each of N images right."""
+Parts = Sequence[tuple[float, int]]
+"""Of a variance, each with its degrees of freedom."""
+SMALLEST_P = 1e-100
 
 
 @dataclass(frozen=True)
@@ -35,17 +41,6 @@ class SeedSpread(Record):
     images: float
 
 
-@dataclass(frozen=True)
-class _OfSeeds:
-    """What the choice of seeds adds to the variance of a table's mean, and its part of Satterthwaite's sum.
-
-    The estimate may be below 0, where it is all chance.
-    """
-
-    variance: float
-    uncertainty: float
-
-
 def seed_spread(right: Right) -> SeedSpread:
     """Tell what seeds and images do to an accuracy.
 
@@ -58,13 +53,15 @@ def seed_spread(right: Right) -> SeedSpread:
         accuracies=[float(its) for its in accuracies],
         mean=mean,
         deviation=float(accuracies.std(ddof=1)),
-        seeds=float(np.sqrt(max(0.0, _of_seeds(right).variance) * len(right))),
+        seeds=float(np.sqrt(max(0.0, _of_seeds(right)) * len(right))),
         images=float(np.sqrt(np.mean([its * (1 - its) for its in accuracies]) / right.shape[1])),
     )
 
 
 def mean_interval(right: Right, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Bound the mean accuracy of a recipe over seeds and images: Student's t with Satterthwaite's degrees of freedom.
+    """Bound the mean accuracy of a recipe over seeds and images, as `compare_repeats` does a difference.
+
+    Where all repeats get all images right, or none, they know no more than one: the interval is Wilson's.
 
     Args:
         right: At least two repeats, at least two images.
@@ -73,7 +70,10 @@ def mean_interval(right: Right, confidence: float = CONFIDENCE) -> tuple[float, 
     Returns:
         Low and high, fractions.
     """
-    low, high, _ = _interval(right.mean(axis=0), [_of_seeds(right)], confidence)
+    if right.all() or not right.any():
+        n = right.shape[1]
+        return wilson_interval(n if right.all() else 0, n, confidence)
+    low, high, _ = _interval(right.mean(axis=0), _of_seeds(right), len(right), confidence)
     return max(0.0, low), high
 
 
@@ -82,9 +82,13 @@ def compare_repeats(right_a: Right, right_b: Right, confidence: float = CONFIDEN
 
     Images are the same for both, and so paired; seeds are not, as the same seed means nothing to another network.
 
+    The variance has two parts. What the images add is known well; what the seeds add is estimated from as few values
+    as there are repeats. So each part has its own quantile of Student's t, with its own degrees of freedom. That is
+    wider than one quantile with Satterthwaite's, which is too narrow where the seeds of only one recipe matter.
+
     Args:
         right_a: Of the first, at least two repeats.
-        right_b: Of the second, likewise, on the same images.
+        right_b: Of the second, as many, on the same images.
         confidence: A fraction.
 
     Returns:
@@ -93,40 +97,50 @@ def compare_repeats(right_a: Right, right_b: Right, confidence: float = CONFIDEN
 
     Source:
         Variance components of two crossed factors, as in Searle, Casella and McCulloch, Variance Components, 1992,
-        chapter 4; degrees of freedom by Satterthwaite, Biometrics Bulletin 2, 1946.
+        chapter 4; a quantile for each part after Banerjee, Sankhya 22, 1960.
     """
     if right_a.shape[1] < 2:
         return -1.0, 1.0, 1.0
     gaps = right_b.mean(axis=0) - right_a.mean(axis=0)
-    return _interval(gaps, [_of_seeds(right_a), _of_seeds(right_b)], confidence)
+    return _interval(gaps, _of_seeds(right_a) + _of_seeds(right_b), len(right_a), confidence)
 
 
-def _of_seeds(right: Right) -> _OfSeeds:
+def _of_seeds(right: Right) -> float:
+    """Estimate what the choice of seeds adds to the variance of a table's mean; below 0, where it is all chance."""
     repeats, n = right.shape
     values = right.astype(np.float64)
     by_seed, by_image, mean = values.mean(axis=1), values.mean(axis=0), values.mean()
     of_seeds = n * ((by_seed - mean) ** 2).sum() / (repeats - 1)
     rest = values - by_seed[:, np.newaxis] - by_image + mean
     of_rest = (rest**2).sum() / ((repeats - 1) * max(n - 1, 1))
-    share = n * repeats
-    return _OfSeeds(
-        variance=float((of_seeds - of_rest) / share),
-        uncertainty=float((of_seeds / share) ** 2 / (repeats - 1)),
-    )
+    return float((of_seeds - of_rest) / (n * repeats))
 
 
-def _interval(values: npt.NDArray[np.float64], seeds: list[_OfSeeds], confidence: float) -> tuple[float, float, float]:
+def _interval(
+    values: npt.NDArray[np.float64], of_seeds: float, repeats: int, confidence: float
+) -> tuple[float, float, float]:
     """Bound the mean of one value an image, and test whether it is 0."""
-    from scipy.stats import t
-
     n, mean = len(values), float(values.mean())
     # No spread at all is not taken for certainty: the floor is what one image more either way would make.
     of_images = max(float(values.var(ddof=1)) / n, 2 / (n + 2) ** 2)
-    # Cut off at 0 as a whole, not one by one: else the intervals of recipes whose seeds do nothing are too wide.
-    of_seeds = max(0.0, sum(its.variance for its in seeds))
-    uncertainty = sum(its.uncertainty for its in seeds) if of_seeds else 0.0
-    variance = of_images + of_seeds
-    freedom = variance**2 / (of_images**2 / (n - 1) + uncertainty)
-    error = float(np.sqrt(variance))
-    wide = float(t.ppf((1 + confidence) / 2, freedom)) * error
-    return max(-1.0, mean - wide), min(1.0, mean + wide), float(2 * t.sf(abs(mean) / error, freedom))
+    parts = [(of_images, n - 1), (max(0.0, of_seeds), repeats - 1)]
+    wide = _reach(1 - confidence, parts)
+    return max(-1.0, mean - wide), min(1.0, mean + wide), _p_value(abs(mean), parts)
+
+
+def _reach(outside: float, parts: Parts) -> float:
+    """Return how far from the truth a mean lies in all but a share `outside` of cases."""
+    from scipy.special import stdtrit
+
+    return math.sqrt(sum(variance * float(stdtrit(freedom, outside / 2)) ** 2 for variance, freedom in parts))
+
+
+def _p_value(distance: float, parts: Parts) -> float:
+    """Return the share of cases that lie so far from the truth or farther: where `_reach` is the distance."""
+    from scipy.optimize import brentq
+
+    if not distance:
+        return 1.0
+    if distance >= _reach(SMALLEST_P, parts):
+        return SMALLEST_P
+    return math.exp(brentq(lambda its: _reach(math.exp(its), parts) - distance, math.log(SMALLEST_P), 0.0))

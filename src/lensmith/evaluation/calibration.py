@@ -1,5 +1,6 @@
 """How far a classifier's probabilities can be taken at their word, and the temperature that mends them."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -86,6 +87,13 @@ class Calibration(Record):
     brier_within_bin: float
     bins: list[CalibrationBin]
     adaptive_bins: list[CalibrationBin]
+
+    @property
+    def ece_by_chance(self) -> float:
+        """What `ece` would be on average, were every probability right: accuracies of few images scatter by chance."""
+        spreads = [its.count * its.confidence * (1 - its.confidence) for its in self.bins]
+        # The mean distance of a normal distribution from its middle is sqrt(2 / pi) standard deviations.
+        return sum(math.sqrt(2 * its / math.pi) for its in spreads) / sum(its.count for its in self.bins)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ REJECTED = 20
 """One known image in so many lies below the threshold: it keeps 95 %."""
 NORMAL_95 = 1.959963984540054
 """Standard deviations on either side that hold 95 % of a normal distribution."""
+FEW = 2
+"""Pairs, with no image twice, that are ordered otherwise than the others: DeLong's variance of fewer is too small."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,9 @@ def measure_novelty(known_scores: Scores, foreign_scores: Scores, class_names: t
 def auroc_interval(known: Scores, foreign: Scores) -> tuple[float, float, float]:
     """Give the AUROC, and the interval that holds the true one in 95 % of all repetitions.
 
-    The variance is DeLong's and the interval is made of the logit, so that it stays between 0 and 1. The variance is
-    zero where all pairs come out alike: all rightly ordered, all wrongly, or all ties. That is no certainty. The
-    interval then is Wilson's, of as many pairs as can be made with no image twice.
+    The variance is DeLong's and the interval is made of the logit, so that it stays between 0 and 1. Where nearly all
+    pairs come out alike, rightly ordered, wrongly, or as ties, that variance is estimated from few images or is zero.
+    That is no certainty: the interval then also holds Wilson's, of as many pairs as can be made with no image twice.
 
     Args:
         known: `float (N,)`, N at least 2; expected to be higher.
@@ -134,12 +136,13 @@ def auroc_interval(known: Scores, foreign: Scores) -> tuple[float, float, float]
     foreign_below, known_below = _placements(known, foreign)
     auroc = float(foreign_below.mean())
     variance = foreign_below.var(ddof=1) / len(known) + known_below.var(ddof=1) / len(foreign)
-    if variance == 0:
-        pairs = min(len(known), len(foreign))
-        return (auroc, *wilson_interval(round(auroc * pairs), pairs))
-    reach = NORMAL_95 * np.sqrt(variance) / (auroc * (1 - auroc))
-    low, high = expit(logit(auroc) + np.array([-reach, reach]))
-    return auroc, float(low), float(high)
+    pairs = min(len(known), len(foreign))
+    few = variance == 0 or min(auroc, 1 - auroc) * pairs < FEW
+    bounds = list(wilson_interval(round(auroc * pairs), pairs)) if few else []
+    if variance:
+        reach = NORMAL_95 * np.sqrt(variance) / (auroc * (1 - auroc))
+        bounds += [float(its) for its in expit(logit(auroc) + np.array([-reach, reach]))]
+    return auroc, min(bounds), max(bounds)
 
 
 def noise_images(n: int, shape: tuple[int, int, int], seed: int) -> npt.NDArray[np.uint8]:

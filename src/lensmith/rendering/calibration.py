@@ -23,7 +23,8 @@ def calibration_sentence(its: "Calibration") -> str:
     sign = "−" if its.brier_within_bin < 0 else "+"
     return (
         f"The probability of the likeliest class is off by {percent(its.ece)} on average (expected calibration error, "
-        f"15 bins of equal width; {percent(its.adaptive_ece)} with bins of equal count). Brier score {its.brier:.4f} = "
+        f"15 bins of equal width; {percent(its.adaptive_ece)} with bins of equal count; chance alone makes about "
+        f"{percent(its.ece_by_chance)} of so many images). Brier score {its.brier:.4f} = "
         f"{its.brier_reliability:.4f} reliability − {its.brier_resolution:.4f} resolution + "
         f"{its.brier_uncertainty:.4f} uncertainty {sign} {abs(its.brier_within_bin):.4f} within bins."
     )
@@ -34,7 +35,7 @@ def rejection_sentence(its: "Selective") -> str:
     decimals = decimals_for(its.n)
     if its.threshold == 0:
         return f"Every image is answered, {percent(its.accuracy, decimals)} of them rightly (n = {its.n:,})."
-    begin = f"Answers of less than {its.threshold:.4f} are “unknown”: {percent(its.coverage, decimals)} are answered"
+    begin = f"Answers of less than {_threshold(its.threshold)} are “unknown”: {percent(its.coverage, decimals)} are answered"
     if its.accuracy is None or its.accuracy_low is None or its.accuracy_high is None:
         return f"{begin}, so nothing can be said of the answers."
     bounds = percent_range(its.accuracy_low, its.accuracy_high, decimals)
@@ -70,14 +71,23 @@ def calibrate_text(record: Any) -> str:
         if chosen.guaranteed is not None:
             lines.append(
                 f"On new images of the same kind at least {math.floor(10_000 * chosen.guaranteed) / 100:.2f} % of the "
-                f"answers are right, with {100 * chosen.confidence:.0f} % confidence."
+                f"answers are right, with {100 * chosen.confidence:.0f} % confidence. That is slightly too good: the same "
+                "validation images chose the epoch and the temperature."
             )
         lines.append("lensmith predict answers so from now on; lensmith evaluate measures it on the test images.")
     elif record.rejection_threshold is None:
         lines.append("Every image is answered. --accuracy or --coverage chooses from which probability on.")
     else:
-        lines.append(f"Answers of less than {record.rejection_threshold:.4f} are “unknown”, as chosen before.")
+        lines.append(f"Answers of less than {_threshold(record.rejection_threshold)} are “unknown”, as chosen before.")
     return "\n".join(lines)
+
+
+def _threshold(value: float) -> str:
+    """Write a threshold so that what is below 1 does not look like 1."""
+    decimals = 4
+    while value < 1 and float(f"{value:.{decimals}f}") == 1:
+        decimals += 1
+    return f"{value:.{decimals}f}"
 
 
 def reliability_chart(bins: Sequence["CalibrationBin"]) -> Markup:

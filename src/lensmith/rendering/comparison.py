@@ -72,10 +72,12 @@ def pair_sentence(its: PairedDifference, n: int) -> str:
         return f"{sentence} More seeds or more images would narrow the interval."
     if its.images_needed == 0:
         return f"{sentence} Half a point would have been seen in 8 of 10 cases."
+    more = f"for half a point it takes about {_two_digits(its.images_needed)} more"
+    if its.detectable == 1:
+        return f"{sentence} {counted(n, 'image')} would hardly show any difference; {more}."
     seen = f"{100 * (its.detectable or 1.0):.{decimals}f}"
     return (
-        f"{sentence} With {counted(n, 'image')}, a difference of {seen} points would be found in 8 of 10 cases; for "
-        f"half a point it takes about {_two_digits(its.images_needed)} more."
+        f"{sentence} With {counted(n, 'image')}, a difference of {seen} points would be found in 8 of 10 cases; {more}."
     )
 
 

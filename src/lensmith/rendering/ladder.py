@@ -35,11 +35,15 @@ def gain_sentence(its: PairedDifference, n: int) -> str:
 
 def ladder_headline(ladder: Ladder) -> str:
     """Say in a few words what has come of a ladder."""
-    accuracies = [its.standing.accuracy for its in ladder.comparison.runs]
-    if all(its.p_adjusted >= SIGNIFICANT for its in ladder.comparison.pairs):
-        return f"No step makes a detectable difference ({percent_range(min(accuracies), max(accuracies))})"
-    first, best = ladder.steps[0], ladder.steps[accuracies.index(max(accuracies))]
-    return f"From {percent(accuracies[0])} ({first.name}) to {percent(max(accuracies))} ({best.name})"
+    steps = {its.name: its.standing.accuracy for its in ladder.comparison.runs}
+    detected = [its for its in ladder.comparison.pairs if its.p_adjusted < SIGNIFICANT]
+    if not detected:
+        return f"No step makes a detectable difference ({percent_range(min(steps.values()), max(steps.values()))})"
+    first = ladder.steps[0].name
+    best = max((its.b for its in detected if its.difference > 0), key=lambda name: steps[name], default=first)
+    if steps[best] <= steps[first]:
+        return f"No step brings a detectable gain over {first} ({percent(steps[first])})"
+    return f"From {percent(steps[first])} ({first}) to {percent(steps[best])} ({best})"
 
 
 def ladder_rows(ladder: Ladder) -> list[Sequence[str]]:

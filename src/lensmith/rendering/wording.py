@@ -42,13 +42,13 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
 
 
 def percent_range(low: float, high: float, decimals: int = 1) -> str:
-    """Write an interval of fractions.
+    """Write an interval of fractions; what is not all or nothing is never rounded to it.
 
     Example:
-        >>> percent_range(0.968, 0.994).replace(SPACE, " ")
-        '96.8 to 99.4 %'
+        >>> percent_range(0.968, 0.994).replace(SPACE, " "), percent_range(0.00001, 0.99999).replace(SPACE, " ")
+        ('96.8 to 99.4 %', '< 0.1 to > 99.9 %')
     """
-    return f"{100 * low:.{decimals}f} to {100 * high:.{decimals}f}{SPACE}%"
+    return f"{percent(low, decimals).removesuffix(f'{SPACE}%')} to {percent(high, decimals)}"
 
 
 def points(difference: float, decimals: int = 1) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from lensmith.comparison import Comparison, Ladder, Step
 from lensmith.config import load_recipe
 from lensmith.data import resolve_source
-from lensmith.errors import LensmithError, RunError, did_you_mean
+from lensmith.errors import LensmithError, RunError, TrainingDiverged, did_you_mean
 from lensmith.files import write_text
 from lensmith.rendering.ladder_page import render_ladder
 from lensmith.rendering.pages import check_page
@@ -52,7 +52,8 @@ def ladder(
         runs: The runs root.
 
     Raises:
-        LensmithError: No such ladder, fewer than two steps fit into the budget, or a run of another kind is in the way.
+        LensmithError: No such ladder, fewer than two steps could be trained in the budget, or a run of another kind is
+            in the way.
     """
     _check_options(of, seeds, split)
     parse_budget(budget)
@@ -64,7 +65,7 @@ def ladder(
         trainings = _Trainings(data, budget, seeds, root / stem, screen)
         groups, left_out = trainings.of_all(LADDERS[of]())
         if len(groups) < FEWEST_STEPS:
-            raise LensmithError(f"Fewer than two steps fit into {budget}. {' '.join(left_out.values())}")
+            raise LensmithError(f"Fewer than two steps could be trained in {budget}. {' '.join(left_out.values())}")
         comparison = _compare(groups, split, page, screen)
     steps = [_step(rung, group) for rung, group in groups]
     found = Ladder(comparison.data, budget, steps, comparison, left_out)
@@ -91,13 +92,13 @@ class _Trainings:
     screen: Screen
 
     def of_all(self, rungs: Sequence[Rung]) -> tuple[list[tuple[Rung, Group]], dict[str, str]]:
-        """Train all steps; return those that fit into the budget with their runs, and why others do not."""
+        """Train all steps; return those that could be trained in the time with their runs, and why others could not."""
         self.screen.say(f"{len(rungs)} steps, {self.seeds} trainings of each, {self.budget} for each training.")
         groups, left_out = list[tuple[Rung, Group]](), dict[str, str]()
         for rung in rungs:
             try:
                 groups.append((rung, Group(rung.name, [self._of(rung, seed) for seed in range(self.seeds)])))
-            except BudgetTooShort as error:
+            except (BudgetTooShort, TrainingDiverged) as error:
                 left_out[rung.name] = str(error)
                 self.screen.warn(f"{rung.name} is left out: {error}")
         return groups, left_out
@@ -110,6 +111,8 @@ class _Trainings:
             self._check_own(run, rung)
             if run.state == "finished":
                 return run
+            if run.state == "diverged":
+                raise TrainingDiverged(str(run.info.get("error")).removeprefix("TrainingDiverged: "))
         self.screen.say(f"{rung.name}, seed {seed}:")
         contextvars.copy_context().run(self._train, rung, seed, run)
         return run
