@@ -31,7 +31,7 @@ from lensmith.workflows.provenance import machine
 PAGE, PICTURES = ROOT / "docs" / "ladder.md", ROOT / "docs" / "images" / "ladder"
 COMMAND = "python -m benchmarks.ladder"
 BUDGETS = {"steps": "5m", "activations": "4m", "optimizers": "4m"}
-SEEDS, SPLIT = 3, "test"
+DATA, SEEDS, SPLIT = "cifar10", 3, "test"
 NETWORKS = {"MLP": "cifar-mlp", "CNN": "cifar-2conv"}
 RATE = "training.optimizer"
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -66,7 +66,7 @@ def main() -> None:
         parts = [settings_table(compared)]
     else:
         found = lensmith.ladder(
-            "cifar10", of=given.part, budget=BUDGETS[given.part], seeds=SEEDS, split=SPLIT, runs=given.folder
+            DATA, of=given.part, budget=BUDGETS[given.part], seeds=SEEDS, split=SPLIT, runs=given.folder
         )
         parts = part_of(given.part, found)
     where, command = machine(), f"{COMMAND} {given.part}"
@@ -125,7 +125,7 @@ def _trained(name: str, recipe: str, settings: Mapping[str, Any], runs: Path) ->
     run = Run(runs / name)
     if not (run.path / "run.json").exists() or run.state != "finished":
         say(f"ladder: training {name}")
-        lensmith.train("cifar10", recipe, set=settings, name=name, runs=runs, force=True)
+        lensmith.train(DATA, recipe, set=settings, name=name, runs=runs, force=True)
     return run
 
 

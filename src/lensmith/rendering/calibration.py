@@ -35,7 +35,8 @@ def rejection_sentence(its: "Selective") -> str:
     decimals = decimals_for(its.n)
     if its.threshold == 0:
         return f"Every image is answered, {percent(its.accuracy, decimals)} of them rightly (n = {its.n:,})."
-    begin = f"Answers of less than {_threshold(its.threshold)} are “unknown”: {percent(its.coverage, decimals)} are answered"
+    share = percent(its.coverage, decimals)
+    begin = f"Answers of less than {_threshold(its.threshold)} are “unknown”: {share} are answered"
     if its.accuracy is None or its.accuracy_low is None or its.accuracy_high is None:
         return f"{begin}, so nothing can be said of the answers."
     bounds = percent_range(its.accuracy_low, its.accuracy_high, decimals)
@@ -71,8 +72,8 @@ def calibrate_text(record: Any) -> str:
         if chosen.guaranteed is not None:
             lines.append(
                 f"On new images of the same kind at least {math.floor(10_000 * chosen.guaranteed) / 100:.2f} % of the "
-                f"answers are right, with {100 * chosen.confidence:.0f} % confidence. That is slightly too good: the same "
-                "validation images chose the epoch and the temperature."
+                f"answers are right, with {100 * chosen.confidence:.0f} % confidence. That is slightly too good: the "
+                "same validation images chose the epoch and the temperature."
             )
         lines.append("lensmith predict answers so from now on; lensmith evaluate measures it on the test images.")
     elif record.rejection_threshold is None:
