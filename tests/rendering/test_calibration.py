@@ -201,7 +201,9 @@ def test_the_sentence_gives_both_calibration_errors_and_the_sign_of_what_is_with
     sentence = spaced(calibration_sentence(its))
     assert "off by 3.1 % on average" in sentence
     by_chance = f"{100 * its.ece_by_chance:.1f} %"
-    assert f"4.2 % with bins of equal count; chance alone makes about {by_chance} of so many images)." in sentence
+    assert (
+        f"4.2 % with bins of equal count; by chance alone it would be about {by_chance} on so many images)." in sentence
+    )
     assert sentence.endswith(" uncertainty \N{MINUS SIGN} 0.0012 within bins.")
     assert calibration_sentence(replace(its, brier_within_bin=0.0012)).endswith(" uncertainty + 0.0012 within bins.")
 

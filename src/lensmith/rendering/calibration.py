@@ -23,8 +23,8 @@ def calibration_sentence(its: "Calibration") -> str:
     sign = "−" if its.brier_within_bin < 0 else "+"
     return (
         f"The probability of the likeliest class is off by {percent(its.ece)} on average (expected calibration error, "
-        f"15 bins of equal width; {percent(its.adaptive_ece)} with bins of equal count; chance alone makes about "
-        f"{percent(its.ece_by_chance)} of so many images). Brier score {its.brier:.4f} = "
+        f"15 bins of equal width; {percent(its.adaptive_ece)} with bins of equal count; by chance alone it would be "
+        f"about {percent(its.ece_by_chance)} on so many images). Brier score {its.brier:.4f} = "
         f"{its.brier_reliability:.4f} reliability − {its.brier_resolution:.4f} resolution + "
         f"{its.brier_uncertainty:.4f} uncertainty {sign} {abs(its.brier_within_bin):.4f} within bins."
     )
