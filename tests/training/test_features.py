@@ -62,6 +62,11 @@ def of_all(network, its: Dataset) -> list[np.ndarray]:
     return Features(network, its).of_all([its.train, its.validation], lambda done, total: None)
 
 
+def count_unknown(network, its: Dataset) -> int:
+    assert its.validation
+    return Features(network, its).count_unknown([its.train, its.validation])
+
+
 def test_they_are_what_keras_computes_before_the_last_layer(network):
     its = dataset()
     expected = _without_last(network)
@@ -72,10 +77,13 @@ def test_they_are_what_keras_computes_before_the_last_layer(network):
 
 def test_they_are_computed_once_for_each_image(network, monkeypatch: pytest.MonkeyPatch):
     seen, its = counted(monkeypatch), dataset()
+    assert count_unknown(network, its) == 70
     first = Features(network, its).of_all([its.train], lambda done, total: None)[0]
     assert sum(seen) == 35
+    assert count_unknown(network, its) == 35
     again = of_all(network, its)
     assert sum(seen) == 70
+    assert count_unknown(network, its) == 0
     assert (again[0] == first).all()
     of_all(network, its)
     assert sum(seen) == 70
@@ -133,6 +141,7 @@ def test_a_cache_that_is_cut_short_is_made_anew(name: str, network, home: Path, 
     first = of_all(network, its)
     (file,) = home.glob(f"features/*/*/{name}")
     file.write_bytes(file.read_bytes()[:-1])
+    assert count_unknown(network, its) == 70
     seen = counted(monkeypatch)
     assert all((a == b).all() for a, b in zip(of_all(network, its), first, strict=True))
     assert sum(seen) == 70

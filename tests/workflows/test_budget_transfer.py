@@ -27,11 +27,14 @@ def load(settings: Mapping[str, Any]) -> Recipe:
     return load_recipe("transfer", base=settings)
 
 
-def planned(seconds: float, monkeypatch: pytest.MonkeyPatch, *, n: int = 4_000, rate: float = 200.0) -> Plan:
+def planned(
+    seconds: float, monkeypatch: pytest.MonkeyPatch, *, n: int = 4_000, rate: float = 200.0, unknown: int = 4_400
+) -> Plan:
     """Plan for a machine that answers for `rate` images a second, and trains a seventh of that."""
     monkeypatch.setattr(module, "check_compiles", lambda: None)
     monkeypatch.setattr(module, "prepare", lambda dataset, recipe: Preparation(None, None))
     monkeypatch.setattr(module, "measure_features", lambda *_: rate)
+    monkeypatch.setattr(module, "count_unknown_features", lambda *_: unknown)
     monkeypatch.setattr(module, "compute_features", lambda *_: [])
     monkeypatch.setattr(module, "make_deterministic", lambda seed: None)
     monkeypatch.setattr(module, "measure_throughput", lambda *_: Throughput(rate / 7, rate / 4, 15.0))
@@ -50,6 +53,12 @@ def test_a_budget_that_is_too_short_for_the_features_names_one_that_is_not(monke
         planned(30, monkeypatch)
     least = int(str(error.value).rpartition("--budget ")[2].rstrip("s."))
     assert planned(least + 1, monkeypatch).settings["training.epochs"] == 0
+
+
+def test_features_that_are_known_already_take_no_time(monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(BudgetTooShort):
+        planned(30, monkeypatch, unknown=4_400)
+    assert "the last layer only" in planned(30, monkeypatch, unknown=0).reason
 
 
 def test_the_users_settings_stay_and_what_was_chosen_is_said(monkeypatch: pytest.MonkeyPatch):

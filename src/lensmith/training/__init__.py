@@ -10,7 +10,13 @@ from lensmith.training.presets import PRESETS, preset, spell_out
 from lensmith.training.probing import Throughput, measure_throughput
 from lensmith.training.settling import settle
 from lensmith.training.stopping import ending_by_exception
-from lensmith.training.transfer import compute_features, fit_last_layer, freeze, measure_features
+from lensmith.training.transfer import (
+    compute_features,
+    count_unknown_features,
+    fit_last_layer,
+    freeze,
+    measure_features,
+)
 
 __all__ = [
     "PRESETS",
@@ -19,6 +25,7 @@ __all__ = [
     "Throughput",
     "TrainingResult",
     "compute_features",
+    "count_unknown_features",
     "ending_by_exception",
     "fit",
     "fit_last_layer",

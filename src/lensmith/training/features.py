@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import os
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +29,7 @@ from lensmith.models import leaves
 Floats = npt.NDArray[np.float32]
 Answer = Callable[[npt.NDArray[np.uint8]], Floats]
 
-BATCH = 32
+BATCH, MEASURED = 32, 5
 KEPT_EVERY = 64
 """Batches after which what is computed is flushed to disk."""
 # Part of the key: to be raised whenever a network of the same settings comes to other features.
@@ -46,6 +47,7 @@ class Features:
             dataset: The images.
         """
         self._network, self._rows = network, len(dataset.train.store)
+        self._width = int(network.layers[-1].kernel.shape[0])
         self._some = dataset.train.take(np.arange(min(BATCH, len(dataset.train))))
         self._of_network = lensmith_home() / "features" / _key_of_network(network)
         self._folder = self._of_network / _key_of_images(dataset)
@@ -70,15 +72,28 @@ class Features:
                 self._compute(missing, values, done, progress)
             return [np.asarray(values[split.indices]) for split in splits]
 
+    def count_unknown(self, splits: Sequence[Split]) -> int:
+        """Return of how many images the features are to be computed yet."""
+        if not self._are_whole():
+            return sum(map(len, splits))
+        done = np.fromfile(self._folder / "done", np.uint8)
+        return sum(int((done[split.indices] == 0).sum()) for split in splits)
+
     def measure(self) -> float:
-        """Return how many images a second features are computed of, from a batch of the training images."""
+        """Return how many images a second features are computed of, from a batch of the training images.
+
+        The median of a few times: other work on the machine may make one of them several times too long.
+        """
         with self._writable():
             answer = self._answer()
         images = self._some.read()
         answer(images)  # the first call makes things ready
-        began = time.perf_counter()
-        answer(images)
-        return len(images) / (time.perf_counter() - began)
+        times = []
+        for _ in range(MEASURED):
+            began = time.perf_counter()
+            answer(images)
+            times.append(time.perf_counter() - began)
+        return len(images) / statistics.median(times)
 
     @contextlib.contextmanager
     def _writable(self) -> Iterator[None]:
@@ -94,18 +109,23 @@ class Features:
 
     def _open(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         """Map both files into memory; those of another size are begun anew."""
-        width = int(self._network.layers[-1].kernel.shape[0])
-        files = {"values": (np.float32, (self._rows, width)), "done": (np.uint8, (self._rows,))}
-        sizes = {name: int(np.prod(shape)) * np.dtype(kind).itemsize for name, (kind, shape) in files.items()}
-        paths = {name: self._folder / name for name in files}
-        if any(not paths[name].exists() or paths[name].stat().st_size != size for name, size in sizes.items()):
-            for name in ("done", "values"):  # never a byte that says done beside values that are not there
-                paths[name].unlink(missing_ok=True)
-            for name in ("values", "done"):
-                with paths[name].open("wb") as file:
-                    _allocate(file.fileno(), sizes[name])
-        values, done = (np.memmap(paths[name], kind, "r+", shape=shape) for name, (kind, shape) in files.items())
-        return values, done
+        values, done = (self._folder / name for name in ("values", "done"))
+        if not self._are_whole():
+            done.unlink(missing_ok=True)  # first: never a byte that says done beside values that are not there
+            values.unlink(missing_ok=True)
+            for path, size in self._sizes().items():
+                with path.open("wb") as file:
+                    _allocate(file.fileno(), size)
+        shape = (self._rows, self._width)
+        return np.memmap(values, np.float32, "r+", shape=shape), np.memmap(done, np.uint8, "r+", shape=(self._rows,))
+
+    def _are_whole(self) -> bool:
+        return all(path.exists() and path.stat().st_size == size for path, size in self._sizes().items())
+
+    def _sizes(self) -> dict[Path, int]:
+        """Return how many bytes each file has, the one that is made last at the end."""
+        values = self._rows * self._width * np.dtype(np.float32).itemsize
+        return {self._folder / "values": values, self._folder / "done": self._rows}
 
     def _compute(
         self,

@@ -95,13 +95,21 @@ def compute_features(network: Any, dataset: Dataset, progress: Progress) -> list
     Returns:
         `float32 (N, D)` for each of the two splits.
     """
-    splits = [its for its in (dataset.train, dataset.validation) if its is not None]
-    return Features(network, dataset).of_all(splits, progress)
+    return Features(network, dataset).of_all(_fitted(dataset), progress)
 
 
 def measure_features(network: Any, dataset: Dataset) -> float:
     """Return how many images a second `compute_features` can do on this machine."""
     return Features(network, dataset).measure()
+
+
+def count_unknown_features(network: Any, dataset: Dataset) -> int:
+    """Return how many images `compute_features` would have to do: not those that the cache has."""
+    return Features(network, dataset).count_unknown(_fitted(dataset))
+
+
+def _fitted(dataset: Dataset) -> list[Split]:
+    return [its for its in (dataset.train, dataset.validation) if its is not None]
 
 
 def _measure(network: Any, features: Floats, split: Split, train: Split, recipe: Recipe) -> dict[str, float]:

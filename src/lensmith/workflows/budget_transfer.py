@@ -6,7 +6,7 @@ from lensmith.backend import make_deterministic
 from lensmith.data import Dataset, Progress
 from lensmith.evaluation import count_views
 from lensmith.export import images_compared
-from lensmith.training import compute_features, measure_features, measure_throughput, prepare
+from lensmith.training import compute_features, count_unknown_features, measure_features, measure_throughput, prepare
 from lensmith.workflows.budget import (
     TRIAL_SECONDS,
     Budget,
@@ -54,7 +54,7 @@ def plan_transfer(budget: Budget, dataset: Dataset, load: Load, settings: dict[s
     slower = KERAS_SLOWER * (images_compared(dataset) + images_fitted(dataset))
     views = count_views(recipe.evaluation.tta, dataset.image_shape)
     after = FINISHING_SECONDS + seconds_predicting(dataset, views, rate) + slower / rate
-    lacking = fitted / rate + head + after - budget.left
+    lacking = count_unknown_features(network, dataset) / rate + head + after - budget.left
     if lacking > 0:
         raise too_short(budget, lacking)
     compute_features(network, dataset, progress)
