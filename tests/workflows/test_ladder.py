@@ -8,6 +8,7 @@ from tests.made_images import stripes, write_folder
 
 import lensmith
 from lensmith.comparison import Ladder
+from lensmith.config import load_recipe
 from lensmith.errors import LensmithError, RunError
 from lensmith.runs import Run
 from lensmith.workflows.budget import BudgetTooShort
@@ -53,7 +54,10 @@ def test_steps_that_fit_are_trained_with_each_seed_in_the_same_time(made: tuple[
         *(f"ladder-stripes-{name}-20s-seed{seed}" for name in ("one", "two", "three") for seed in (0, 1)),
         "ladder-stripes-wild-20s-seed0",
     }
-    assert Run(root / "ladder-stripes-two-20s-seed0").info["settings"]["training.batch_size"] == 8
+    two = [Run(root / f"ladder-stripes-two-20s-seed{seed}") for seed in (0, 1)]
+    assert two[0].info["settings"]["training.batch_size"] == 8
+    epochs = [load_recipe(run.path / "recipe.toml").training.epochs for run in two]
+    assert ladder.steps[1].epochs == pytest.approx(sum(epochs) / 2, abs=8 / 56)
 
 
 def test_a_step_that_does_not_fit_is_left_out_with_the_reason(made: tuple[Ladder, Path]):

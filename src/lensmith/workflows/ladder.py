@@ -3,9 +3,10 @@
 import contextvars
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lensmith.comparison import Comparison, Ladder, Step
 from lensmith.config import load_recipe
@@ -156,5 +157,11 @@ def _compare(groups: Sequence[tuple[Rung, Group]], split: str, page: Path, scree
 
 
 def _step(rung: Rung, group: Group) -> Step:
-    epochs = [float(run.info["result"]["epochs"]) for run in group.runs]
+    epochs = [_epochs_of(run.info) for run in group.runs]
     return Step(rung.name, rung.what, sum(epochs) / len(epochs))
+
+
+def _epochs_of(info: Mapping[str, Any]) -> float:
+    """Tell how often a run has seen its training images; its own number of epochs counts a begun one whole."""
+    seen = info["result"]["steps"] * info["settings"]["training.batch_size"]
+    return float(seen / sum(info["data"]["counts"]["train"].values()))
