@@ -82,7 +82,10 @@ def part_of(name: str, ladder: Ladder) -> list[str]:
         f"{ladder_title(ladder)}.",
         f"![What each gains, in points](images/ladder/{picture.name})",
         "\n".join(table(COLUMNS, ladder_rows(ladder), words=2)),
-        "\n".join(f"- {gain_sentence(its, ladder.comparison.n)}" for its in ladder.comparison.pairs),
+        # "+ dropout" at the beginning would be a list within the list.
+        "\n".join(
+            f"- {gain_sentence(its, ladder.comparison.n)}".replace("- +", "- \\+") for its in ladder.comparison.pairs
+        ),
         *(f"{step} is left out: {reason}" for step, reason in ladder.left_out.items()),
     ]
 
