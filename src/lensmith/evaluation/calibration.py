@@ -25,10 +25,7 @@ COLDEST, HOTTEST = 0.05, 20.0
 """Bounds of a fitted temperature. What lies beyond is as good as certain, or as good as guessing."""
 
 EVIDENCE = 1.645**2 / 2
-"""Nats by which all images together must speak against a value to rule it out: 95 % confidence, one side.
-
-Half the square of the normal distribution's 95 % point, by the likelihood ratio (Wilks 1938).
-"""
+"""Nats by which all images together rule a value out: one side, 95 % confidence, likelihood ratio (Wilks 1938)."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +87,8 @@ class Calibration(Record):
 
     @property
     def ece_by_chance(self) -> float:
-        """What `ece` would be on average, were every probability right: accuracies of few images scatter by chance."""
+        """Mean `ece` of a model whose probabilities are all right: sqrt(2 / pi) standard deviations of each bin."""
         spreads = [its.count * its.confidence * (1 - its.confidence) for its in self.bins]
-        # The mean distance of a normal distribution from its middle is sqrt(2 / pi) standard deviations.
         return sum(math.sqrt(2 * its / math.pi) for its in spreads) / sum(its.count for its in self.bins)
 
 
