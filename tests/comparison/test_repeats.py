@@ -6,7 +6,7 @@ from lensmith.evaluation import wilson_interval
 
 TIMES = 400
 LEAST = {2: 0.87, 3: 0.925, 5: 0.93}
-"""Of intervals that hold, by repeats: of two, some look alike by luck though seeds matter much."""
+"""Of intervals that hold, by repeats, where one recipe's seeds matter: of two, some look alike by luck."""
 
 
 def trained(random: np.random.Generator, difficulty: np.ndarray, *, seeds: float, repeats: int = 5) -> np.ndarray:
@@ -28,7 +28,7 @@ def test_intervals_of_equal_recipes_hold_zero(repeats: int, seeds: tuple[float, 
         low, high, p_value = compare_repeats(a, b)
         held += low <= 0 <= high
         shown += p_value < 0.05
-    assert LEAST[repeats] <= held / TIMES <= 0.99
+    assert (LEAST[repeats] if seeds[0] != seeds[1] else 0.935) <= held / TIMES <= 0.98
     assert held + shown == TIMES
 
 
@@ -41,7 +41,7 @@ def test_the_interval_of_one_recipe_holds_its_accuracy(repeats: int, seeds: floa
     intervals = [
         mean_interval(trained(random, random.normal(1.5, 1.5, 800), seeds=seeds, repeats=repeats)) for _ in range(TIMES)
     ]
-    assert LEAST[repeats] <= np.mean([low <= rate <= high for low, high in intervals]) <= 0.99
+    assert LEAST[repeats] <= np.mean([low <= rate <= high for low, high in intervals]) <= 0.98
 
 
 @pytest.mark.parametrize(("difference", "repeats"), [(0.0, 2), (0.004, 2), (0.03, 3), (0.05, 5)])
