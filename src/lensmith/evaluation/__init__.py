@@ -1,13 +1,6 @@
 """Evaluation: what a classifier's answers on known images are worth."""
 
-from lensmith.evaluation.calibration import (
-    Calibration,
-    CalibrationBin,
-    Temperature,
-    calibration,
-    fit_temperature,
-    temper,
-)
+from lensmith.evaluation.calibration import Calibration, CalibrationBin, calibration
 from lensmith.evaluation.corruptions import CORRUPTIONS, SEVERITIES, Robustness, corrupt, measure_robustness
 from lensmith.evaluation.metrics import (
     ClassMetrics,
@@ -28,6 +21,7 @@ from lensmith.evaluation.rejection import (
     threshold_for_accuracy,
     threshold_for_coverage,
 )
+from lensmith.evaluation.temperature import Temperature, fit_temperature, temper
 from lensmith.evaluation.tta import TTA, count_views, predict_views
 
 __all__ = [
