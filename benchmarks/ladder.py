@@ -20,6 +20,7 @@ from benchmarks.harness import say
 from benchmarks.marked import write_measured
 from benchmarks.sections import table
 from lensmith.comparison import Comparison, Ladder
+from lensmith.rendering.comparison import adjusting_sentence
 from lensmith.rendering.ladder import COLUMNS, gain_sentence, ladder_rows, ladder_title
 from lensmith.rendering.ladder_page import gain_chart
 from lensmith.rendering.progress import Screen
@@ -86,6 +87,7 @@ def part_of(name: str, ladder: Ladder) -> list[str]:
         "\n".join(
             f"- {gain_sentence(its, ladder.comparison.n)}".replace("- +", "- \\+") for its in ladder.comparison.pairs
         ),
+        *filter(None, [adjusting_sentence(ladder.comparison.pairs)]),
         *(f"{step} is left out: {reason}" for step, reason in ladder.left_out.items()),
     ]
 

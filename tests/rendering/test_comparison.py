@@ -9,6 +9,7 @@ from tests.rendering.made_comparisons import COST, a_comparison
 from lensmith.comparison import Cost, PairedDifference
 from lensmith.rendering.comparison import (
     accuracy_cells,
+    adjusting_sentence,
     comparison_text,
     cost_cells,
     headline,
@@ -188,6 +189,22 @@ def test_seeds_are_told_of_repeats_only():
         f"move one training by {100 * spread.images:.2f} points (standard deviation), another seed alone by "
         f"{100 * spread.seeds:.2f}."
     )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p", "said"),
+    [(0.001, 0.02, 0.05, True), (-0.02, -0.001, 0.07, True), (0.001, 0.02, 0.049, False), (-0.01, 0.02, 0.4, False)],
+)
+def test_why_an_interval_leaves_out_0_where_nothing_is_detectable_is_said(
+    low: float, high: float, p: float, said: bool
+):
+    record = a_comparison({"a": [MANY], "b": [MANY]})
+    [its] = record.pairs
+    its = replace(its, low=low, high=high, p_adjusted=p)
+    assert bool(adjusting_sentence([its])) == said
+    screen = Console(file=io.StringIO(), width=200, highlight=False)
+    screen.print(comparison_text(replace(record, pairs=[its])))
+    assert ("Where an interval leaves out 0" in screen.file.getvalue()) == said
 
 
 def in_terminal(**wrong: list[range]) -> str:

@@ -108,6 +108,13 @@ def test_a_terminal_shows_steps_gains_what_is_left_out_notices_and_where_the_pag
     assert text.endswith("\nKeep [this] in mind.\nPage: /runs/ladder.html\n")
 
 
+def test_a_terminal_says_why_an_interval_leaves_out_0_where_nothing_is_detectable():
+    ladder = a_ladder(STEPS)
+    assert "Where an interval" not in in_terminal(ladder)
+    beside_0 = [replace(its, low=0.01, high=0.02, p_adjusted=0.06) for its in ladder.comparison.pairs]
+    assert "Where an interval" in in_terminal(replace(ladder, comparison=replace(ladder.comparison, pairs=beside_0)))
+
+
 def test_a_terminal_takes_no_name_for_markup():
     text = in_terminal(a_ladder({"[red]a[/red]": POOR, "[/b]": FAIR}))
     assert "[/b] against [red]a[/red]: +20.0 points" in text

@@ -9,11 +9,13 @@ from lensmith.comparison.comparing import (
     standing_of,
 )
 from lensmith.comparison.costs import COSTS, Cost, pareto_front
+from lensmith.comparison.paired import LEVEL
 from lensmith.comparison.record import Compared, Comparison, Ladder, Step
 from lensmith.comparison.repeats import SeedSpread
 
 __all__ = [
     "COSTS",
+    "LEVEL",
     "ClassDifference",
     "Compared",
     "Comparison",

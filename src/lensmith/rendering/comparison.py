@@ -1,12 +1,12 @@
 """A comparison in words: each pair, each recipe's seeds, and the tables of a terminal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from lensmith.comparison import Compared, Comparison, PairedDifference, SeedSpread, Standing
+from lensmith.comparison import LEVEL, Compared, Comparison, PairedDifference, SeedSpread, Standing
 from lensmith.rendering.terminal import table
 from lensmith.rendering.wording import (
     MISSING,
@@ -20,7 +20,7 @@ from lensmith.rendering.wording import (
     points,
 )
 
-SMALLEST_P, SIGNIFICANT = 0.001, 0.05
+SMALLEST_P = 0.001
 BETTER = " is better"
 
 
@@ -81,6 +81,16 @@ def pair_sentence(its: PairedDifference, n: int) -> str:
     )
 
 
+def adjusting_sentence(pairs: Sequence[PairedDifference]) -> str:
+    """Say why an interval may leave out 0 where nothing is called detectable, if one does."""
+    if not any(its.p_adjusted >= LEVEL and not its.low <= 0 <= its.high for its in pairs):
+        return ""
+    return (
+        "Where an interval leaves out 0 and yet nothing is called detectable, the verdict counts: p-values are "
+        "adjusted for the number of comparisons (Holm), intervals are not."
+    )
+
+
 def _verdict(its: PairedDifference) -> str:
     """Write a verdict as a sentence begins; a run's name stays as it is."""
     return its.verdict if its.verdict.endswith(BETTER) else its.verdict.capitalize()
@@ -96,9 +106,9 @@ def p_text(value: float) -> str:
     if value < SMALLEST_P:
         return f"< {SMALLEST_P}"
     for digits in (2, 3, 4):  # what counts as below the limit is not rounded to it
-        if (float(f"{value:.{digits}g}") < SIGNIFICANT) == (value < SIGNIFICANT):
+        if (float(f"{value:.{digits}g}") < LEVEL) == (value < LEVEL):
             return f"= {value:.{digits}g}"
-    return f"< {SIGNIFICANT}"
+    return f"< {LEVEL}"
 
 
 def seeds_sentence(its: Standing) -> str:
@@ -144,6 +154,7 @@ def comparison_text(record: Comparison) -> RenderableType:
         "* No other run is at least as good in both, accuracy and this cost, and better in one.",
         "",
         *(pair_sentence(its, record.n) for its in record.pairs),
+        *filter(None, [adjusting_sentence(record.pairs)]),
         *(line for its in record.runs if (line := seeds_sentence(its.standing))),
         "",
         *record.notices,

@@ -5,10 +5,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lensmith.comparison import Comparison, PairedDifference
+from lensmith.comparison import LEVEL, Comparison, PairedDifference
 from lensmith.rendering.comparison import (
     COST_NAMES,
-    SIGNIFICANT,
     accuracy_cells,
     cost_cells,
     headline,
@@ -70,7 +69,7 @@ def difference_chart(pairs: Sequence[PairedDifference], n: int) -> Markup:
             its.low,
             its.high,
             f"{points(its.difference, decimals)} (p {p_text(its.p_adjusted)})",
-            its.p_adjusted < SIGNIFICANT,
+            its.p_adjusted < LEVEL,
         )
         for its in pairs
     ]
@@ -87,7 +86,7 @@ def _pair(record: Comparison, its: PairedDifference, number: int) -> dict[str, A
             low=one.low,
             high=one.high,
             text=f"{points(one.difference)} (p {p_text(one.p_adjusted)})",
-            sure=one.p_adjusted < SIGNIFICANT,
+            sure=one.p_adjusted < LEVEL,
         )
         for one in changed
     ]

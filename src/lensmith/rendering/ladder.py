@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from lensmith.comparison import Ladder, PairedDifference
-from lensmith.rendering.comparison import SIGNIFICANT, accuracy_cells, p_text
+from lensmith.comparison import LEVEL, Ladder, PairedDifference
+from lensmith.rendering.comparison import accuracy_cells, adjusting_sentence, p_text
 from lensmith.rendering.terminal import table
 from lensmith.rendering.wording import MISSING, counted, decimals_for, duration, percent, percent_range, points
 
@@ -25,10 +25,9 @@ COLUMNS = (
 def gain_sentence(its: PairedDifference, n: int) -> str:
     """Say what a step gains over the one it is against, on n images."""
     decimals = decimals_for(n)
-    if its.p_adjusted >= SIGNIFICANT:
+    said = "better" if its.difference > 0 else "worse"
+    if its.p_adjusted >= LEVEL:
         said = "no detectable gain or loss"
-    else:
-        said = "better" if its.difference > 0 else "worse"
     bounds = f"95 % interval {points(its.low, decimals)} to {points(its.high, decimals)}, p {p_text(its.p_adjusted)}"
     return f"{its.b} against {its.a}: {points(its.difference, decimals)} points ({bounds}): {said}."
 
@@ -36,7 +35,7 @@ def gain_sentence(its: PairedDifference, n: int) -> str:
 def ladder_headline(ladder: Ladder) -> str:
     """Say in a few words what has come of a ladder."""
     steps = {its.name: its.standing.accuracy for its in ladder.comparison.runs}
-    detected = [its for its in ladder.comparison.pairs if its.p_adjusted < SIGNIFICANT]
+    detected = [its for its in ladder.comparison.pairs if its.p_adjusted < LEVEL]
     if not detected:
         return f"No step makes a detectable difference ({percent_range(min(steps.values()), max(steps.values()))})"
     first = ladder.steps[0].name
@@ -79,6 +78,7 @@ def ladder_title(ladder: Ladder) -> str:
 def ladder_text(ladder: Ladder) -> RenderableType:
     """Draw a ladder for a terminal."""
     lines = [gain_sentence(its, ladder.comparison.n) for its in ladder.comparison.pairs]
+    lines += filter(None, [adjusting_sentence(ladder.comparison.pairs)])
     lines += [f"{name} is left out: {reason}" for name, reason in ladder.left_out.items()]
     lines += ["", *ladder.comparison.notices, f"Page: {ladder.comparison.report}"]
     return Group(

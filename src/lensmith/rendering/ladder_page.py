@@ -2,8 +2,8 @@
 
 from markupsafe import Markup
 
-from lensmith.comparison import Ladder
-from lensmith.rendering.comparison import SIGNIFICANT, p_text, seeds_sentence
+from lensmith.comparison import LEVEL, Ladder
+from lensmith.rendering.comparison import p_text, seeds_sentence
 from lensmith.rendering.comparison_page import accuracy_chart
 from lensmith.rendering.intervals import Interval, interval_chart
 from lensmith.rendering.ladder import COLUMNS, gain_sentence, ladder_headline, ladder_rows, ladder_title
@@ -40,7 +40,7 @@ def gain_chart(ladder: Ladder) -> Markup:
             low=its.low,
             high=its.high,
             text=f"{points(its.difference, decimals)} (p {p_text(its.p_adjusted)})",
-            sure=its.p_adjusted < SIGNIFICANT,
+            sure=its.p_adjusted < LEVEL,
         )
         for its in ladder.comparison.pairs
     ]
