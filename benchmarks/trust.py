@@ -21,12 +21,13 @@ import numpy.typing as npt
 import lensmith
 from benchmarks.contestants import ROOT
 from benchmarks.flowers import flowers12, link_different_photos
-from benchmarks.goals import ACCURACY, Unit
+from benchmarks.goals import Unit
 from benchmarks.harness import say
 from benchmarks.marked import write_measured
 from benchmarks.sections import table, written
 from benchmarks.spread import mean_of
 from lensmith.evaluation import Novelty, Robustness, calibration, measure_rejection, temper
+from lensmith.rendering.wording import decimals_for, percent
 from lensmith.runs import Run
 from lensmith.workflows.provenance import machine
 
@@ -36,6 +37,18 @@ FLOWERS = "FLOWERS"
 """Stands for a folder with each of the flowers' photos once: some are there several times."""
 ERRORS, WHEN = ("ECE", "Brier", "log loss"), ("as trained", "now")
 THREE, TWO = Unit("{:.3f}"), Unit("{:.2f}")
+
+
+@dataclass(frozen=True)
+class Share(Unit):
+    """A share of n images, written as exactly as so many allow."""
+
+    text: str = ""
+    n: int = 1
+
+    def write(self, value: float) -> str:
+        """Write a share."""
+        return percent(value, decimals_for(self.n))
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,8 @@ class Found:
     """What came of one training.
 
     Attributes:
-        accuracy: On the test images.
+        n: Test images.
+        accuracy: On these.
         temperature: That was built in.
         before, after: `ERRORS` on the test images, as trained and now.
         answered, right: Share of the test images answered at the threshold, and of these answers that are right.
@@ -77,6 +91,7 @@ class Found:
         novelty: Foreign data, noise and blank images.
     """
 
+    n: int
     accuracy: float
     temperature: float
     before: tuple[float, float, float]
@@ -111,6 +126,7 @@ def measure(task: Task, seed: int, photos: Path, runs: Path) -> Found:
     assert calibrated.rejection is not None
     selective = measure_rejection(probabilities, labels, calibrated.rejection.threshold)
     return Found(
+        n=len(labels),
         accuracy=float((probabilities.argmax(axis=1) == labels).mean()),
         temperature=temperature,
         before=errors_of(temper(probabilities, 1 / temperature), labels),
@@ -135,24 +151,47 @@ def parts_of(found: Mapping[Task, Sequence[Found]]) -> list[str]:
     return [
         "Calibration on the test images, as trained and with the temperature that validation images gave:",
         _table(
-            ("data", "recipe", "test accuracy", "temperature", *(f"{its}, {when}" for its in ERRORS for when in WHEN)),
-            [(task.words, f"`{task.recipe}`", *_calibrated(its)) for task, its in found.items()],
+            (
+                "data",
+                "recipe",
+                "test images",
+                "accuracy",
+                "temperature",
+                *(f"{its}, {when}" for its in ERRORS for when in WHEN),
+            ),
+            [(task.words, f"`{task.recipe}`", f"{its[0].n:,}", *_calibrated(its)) for task, its in found.items()],
             words=2,
         ),
         "*Unknown* at the threshold that validation images gave, on the test images:",
         _table(
-            ("data", "asked", "images answered", "of these right", "right if all are answered"),
-            [(task.words, "`--{} {:g}`".format(*task.asked), *_rejected(its)) for task, its in found.items()],
+            ("data", "asked", "test images", "answered", "of these right", "right if all are answered"),
+            [
+                (task.words, "`--{} {:g}`".format(*task.asked), f"{its[0].n:,}", *_rejected(its))
+                for task, its in found.items()
+            ],
             words=2,
         ),
         "Accuracy on worse images, over five severities of each kind:",
         _table(
-            ("data", "as they are", "mean of all", *next(iter(found.values()))[0].robustness.by_kind),
-            [(task.words, *_corrupted(its)) for task, its in found.items()],
+            (
+                "data",
+                "validation images",
+                "as they are",
+                "mean of all",
+                *next(iter(found.values()))[0].robustness.by_kind,
+            ),
+            [(task.words, f"{its[0].robustness.n:,}", *_corrupted(its)) for task, its in found.items()],
         ),
         "Images of nothing it knows:",
         _table(
-            ("known", "foreign", "AUROC by probability", "AUROC by energy", "answered with at least 90 %"),
+            (
+                "known",
+                "foreign",
+                "images of each",
+                "AUROC by probability",
+                "AUROC by energy",
+                "answered with at least 90 %",
+            ),
             [row for task, its in found.items() for row in _foreign(task, its)],
             words=2,
         ),
@@ -172,36 +211,38 @@ def _over(found: Sequence[Found], value: Callable[[Found], float], unit: Unit) -
 def _calibrated(found: Sequence[Found]) -> list[str]:
     pairs = [(its, place) for place in range(len(ERRORS)) for its in ("before", "after")]
     errors = [_over(found, lambda one, its=its, at=at: getattr(one, its)[at], THREE) for its, at in pairs]
-    return [_over(found, lambda its: its.accuracy, ACCURACY), _over(found, lambda its: its.temperature, TWO), *errors]
+    share = Share(n=found[0].n)
+    return [_over(found, lambda its: its.accuracy, share), _over(found, lambda its: its.temperature, TWO), *errors]
 
 
 def _rejected(found: Sequence[Found]) -> list[str]:
     values: list[Callable[[Found], float]] = [lambda its: its.answered, lambda its: its.right, lambda its: its.accuracy]
-    return [_over(found, value, ACCURACY) for value in values]
+    return [_over(found, value, Share(n=found[0].n)) for value in values]
 
 
 def _corrupted(found: Sequence[Found]) -> list[str]:
+    share = Share(n=found[0].robustness.n)
     return [
-        _over(found, lambda its: its.robustness.clean_accuracy, ACCURACY),
-        _over(found, lambda its: its.robustness.mean_corrupted_accuracy, ACCURACY),
+        _over(found, lambda its: its.robustness.clean_accuracy, share),
+        _over(found, lambda its: its.robustness.mean_corrupted_accuracy, share),
         *(
-            _over(found, lambda its, kind=kind: its.robustness.by_kind[kind], ACCURACY)
+            _over(found, lambda its, kind=kind: its.robustness.by_kind[kind], share)
             for kind in found[0].robustness.by_kind
         ),
     ]
 
 
 def _foreign(task: Task, found: Sequence[Found]) -> list[list[str]]:
-    names = [its.name for its in found[0].novelty]
     return [
         [
             task.words,
-            name,
+            one.name,
+            f"{one.n_known:,}; {one.n_foreign:,}",
             _over(found, lambda its, at=at: its.novelty[at].auroc_probability, THREE),
             _over(found, lambda its, at=at: its.novelty[at].auroc_energy, THREE),
-            _over(found, lambda its, at=at: its.novelty[at].confident, ACCURACY),
+            _over(found, lambda its, at=at: its.novelty[at].confident, Share(n=one.n_foreign)),
         ]
-        for at, name in enumerate(names)
+        for at, one in enumerate(found[0].novelty)
     ]
 
 

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lensmith.comparison import pareto_front
+from lensmith.comparison import Cost, on_fronts
+from lensmith.comparison.costs import pareto_front
 
 POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12)
 
@@ -9,6 +12,19 @@ POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, m
 def test_what_costs_more_and_is_no_better_is_beaten():
     assert pareto_front([1.0, 1.0, 2.0], [0.9, 0.8, 0.9]) == [True, False, False]
     assert pareto_front([1.0, 1.0], [0.9, 0.9]) == [True, True]  # the same twice: neither beats the other
+
+
+def test_costs_count_to_two_digits_and_only_where_they_are_known_of_all():
+    first = Cost(10.0, 1_000, 1_000, 1_000, seconds_per_image=1.001e-3)
+    others = [replace(first, seconds_per_image=1.004e-3, parameters=999), replace(first, train_seconds=10.6)]
+    worse = replace(first, multiply_adds=None, seconds_per_image=1.2e-3)
+    accuracies = [0.8, 0.9, 0.9, 0.9]
+    assert on_fronts([first, *others, worse], accuracies) == [
+        [],
+        ["train_seconds", "parameters", "model_bytes", "seconds_per_image"],
+        ["parameters", "model_bytes", "seconds_per_image"],
+        ["train_seconds", "parameters", "model_bytes"],
+    ]
 
 
 @given(POINTS)

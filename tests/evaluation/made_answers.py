@@ -7,7 +7,10 @@ from scipy import special
 seeds = st.integers(0, 10_000)
 
 
-def binary(confidence: list[float], right: list[bool]) -> tuple[np.ndarray, np.ndarray]:
+Floats, Bools = np.ndarray | list[float], np.ndarray | list[bool]
+
+
+def binary(confidence: Floats, right: Bools) -> tuple[np.ndarray, np.ndarray]:
     """Answers of two classes; the first is the likeliest as long as its confidence is above a half."""
     sure = np.array(confidence, np.float64)
     return np.stack([sure, 1 - sure], axis=1), np.where(right, 0, 1)

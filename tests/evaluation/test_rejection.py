@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
+from tests.evaluation.made_answers import binary, seeds
 
 from lensmith.errors import LensmithError
 from lensmith.evaluation import wilson_interval
@@ -19,14 +20,7 @@ from lensmith.evaluation.rejection import (
     threshold_for_coverage,
 )
 
-seeds = st.integers(0, 10_000)
 REPETITIONS = 1000
-
-
-def binary(confidence: np.ndarray | list[float], right: np.ndarray | list[bool]) -> tuple[np.ndarray, np.ndarray]:
-    """Answers of two classes, the first of which is the likeliest."""
-    sure = np.array(confidence)
-    return np.stack([sure, 1 - sure], axis=1), np.where(right, 0, 1)
 
 
 def any_answers(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:

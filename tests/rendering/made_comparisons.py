@@ -6,13 +6,12 @@ from itertools import combinations
 import numpy as np
 
 from lensmith.comparison import (
-    COSTS,
     Compared,
     Comparison,
     Contestant,
     Cost,
     compare_all,
-    pareto_front,
+    on_fronts,
     standing_of,
 )
 from lensmith.data import Split
@@ -74,7 +73,9 @@ def a_comparison(
         n=n,
         runs=[
             Compared(its.name, [f"/runs/{its.name}"], its, cost, front)
-            for its, cost, front in zip(standings, paid, fronts(paid, [its.accuracy for its in standings]), strict=True)
+            for its, cost, front in zip(
+                standings, paid, on_fronts(paid, [its.accuracy for its in standings]), strict=True
+            )
         ],
         pairs=compare_all(list(combinations(contestants, 2)), labels, class_names),
         notices=list(notices),
@@ -84,10 +85,3 @@ def a_comparison(
         class_names=tuple(class_names),
         images=shown if images else None,
     )
-
-
-def fronts(costs: Sequence[Cost], accuracies: Sequence[float]) -> list[list[str]]:
-    """For each run the costs, known of all, by which it is on the front."""
-    known = {key: values for key in COSTS if None not in (values := [getattr(its, key) for its in costs])}
-    on = {key: pareto_front(values, accuracies) for key, values in known.items()}
-    return [[key for key, its in on.items() if its[place]] for place in range(len(costs))]

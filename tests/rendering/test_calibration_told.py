@@ -24,7 +24,7 @@ from lensmith.rendering.report import render_report
 from lensmith.workflows.calibrate import CalibrateRecord
 
 ANSWERS = some_answers(400)
-PLAIN = CalibrateRecord("/runs/its", 1400, 1.5, None, calibration(*ANSWERS), None, None)
+PLAIN = CalibrateRecord("/runs/its", 1400, 1.5, None, calibration(*ANSWERS), None, None, None)
 
 
 def test_without_options_it_is_said_what_there_is_and_what_can_be_chosen():
@@ -34,6 +34,12 @@ def test_without_options_it_is_said_what_there_is_and_what_can_be_chosen():
     assert second.endswith("less sure.")
     assert third == calibration_sentence(PLAIN.calibration)
     assert last == "Every image is answered. --accuracy or --coverage chooses from which probability on."
+
+
+def test_after_a_threshold_was_taken_away_the_report_is_said_to_be_older():
+    *_, before, last = calibrate_text(replace(PLAIN, taken_away=0.7)).split("\n")
+    assert before.startswith("Every image is answered.")
+    assert last == "The report still tells of the threshold that was. Measure the run anew: lensmith evaluate"
 
 
 def test_a_temperature_fitted_now_is_told_with_what_it_has_changed():

@@ -31,7 +31,7 @@ def test_the_headline_goes_from_the_first_step_to_the_best():
     assert "/data/pets: 200 validation images, 2 seeds, 60s for each training." in text
 
 
-BAD = [range(140), range(141)]
+BAD, BEST = [range(140), range(141)], [range(1), range(1)]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,8 @@ BAD = [range(140), range(141)]
         ({"RMSprop": FAIR, "Adam": GOOD, "SGD": BAD}, [0, 0], "No step brings a detectable gain over RMSprop (89.5 %)"),
         ({"MLP": FAIR, "CNN": BAD, "more": POOR}, None, "No step brings a detectable gain over MLP (89.5 %)"),
         ({"MLP": POOR, "CNN": FAIR, "more": GOOD}, None, "From 69.5 % (MLP) to 89.5 % (CNN)"),
+        ({"MLP": FAIR, "CNN": BAD, "more": GOOD}, None, "more gains most: +60.0 points over CNN"),
+        ({"relu": FAIR, "tanh": BAD, "elu": BEST}, [0, 0], "From 89.5 % (relu) to 99.5 % (elu)"),
         ({"MLP": GOOD, "CNN": FAIR}, None, "No step makes a detectable difference (89.5 to 89.8 %)"),
     ],
 )

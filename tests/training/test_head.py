@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lensmith.training.head import fit_head, log_loss
+from lensmith.training import head as module
+from lensmith.training.head import FOLDS, MEASURED_ROWS, PASSES, fit_head, log_loss, seconds_to_fit
 
 
 def blobs(n: int, classes: int, seed: int = 0, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -34,6 +35,15 @@ def test_without_images_held_out_it_is_chosen_by_cross_validation():
     features, labels = blobs(60, 3, noise=3.0)
     head = fit_head(features, labels, 3)
     assert head.loss > log_loss(head.logits(features), labels)
+
+
+def test_the_time_it_takes_grows_with_the_images_and_the_parts_it_is_fitted_on(monkeypatch: pytest.MonkeyPatch):
+    times = iter(np.arange(100.0))
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(times))
+    few = seconds_to_fit(100, 20, 3, held_out=True)
+    assert few == PASSES
+    assert seconds_to_fit(5 * MEASURED_ROWS, 20, 3, held_out=True) == 5 * few
+    assert seconds_to_fit(100, 20, 3, held_out=False) == (FOLDS - 1) * few
 
 
 def test_a_class_without_an_image_is_never_the_answer():

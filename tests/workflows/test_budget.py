@@ -155,7 +155,7 @@ def test_large_images_are_made_smaller_where_a_short_training_would_see_too_few(
 
 def test_other_backends_are_refused_before_anything_is_tried(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "compiles_steps", lambda: False)
-    with pytest.raises(LensmithError, match=r"--budget needs TensorFlow.*Give --epochs\."):
+    with pytest.raises(LensmithError, match=r"a given time needs TensorFlow.*Train with --epochs\."):
         Budget(60, time.perf_counter()).plan(of(100), load, lambda recipe: of(100), {}, sized=True)
 
 

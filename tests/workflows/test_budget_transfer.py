@@ -28,12 +28,19 @@ def load(settings: Mapping[str, Any]) -> Recipe:
 
 
 def planned(
-    seconds: float, monkeypatch: pytest.MonkeyPatch, *, n: int = 4_000, rate: float = 200.0, unknown: int = 4_400
+    seconds: float,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    n: int = 4_000,
+    rate: float = 200.0,
+    unknown: int = 4_400,
+    head: float = 1.0,
 ) -> Plan:
     """Plan for a machine that answers for `rate` images a second, and trains a seventh of that."""
     monkeypatch.setattr(module, "check_compiles", lambda: None)
     monkeypatch.setattr(module, "prepare", lambda dataset, recipe: Preparation(None, None))
     monkeypatch.setattr(module, "measure_features", lambda *_: rate)
+    monkeypatch.setattr(module, "seconds_to_fit_last_layer", lambda *_: head)
     monkeypatch.setattr(module, "count_unknown_features", lambda *_: unknown)
     monkeypatch.setattr(module, "compute_features", lambda *_: [])
     monkeypatch.setattr(module, "make_deterministic", lambda seed: None)
@@ -59,6 +66,13 @@ def test_features_that_are_known_already_take_no_time(monkeypatch: pytest.Monkey
     with pytest.raises(BudgetTooShort):
         planned(30, monkeypatch, unknown=4_400)
     assert "the last layer only" in planned(30, monkeypatch, unknown=0).reason
+
+
+def test_the_time_of_the_last_layer_is_taken_from_the_epochs(monkeypatch: pytest.MonkeyPatch):
+    quick, slow = (planned(600, monkeypatch, head=head).settings["training.epochs"] for head in (1.0, 101.0))
+    assert quick - slow == pytest.approx(100 * (200 / 7) / 4_200, rel=0.1)
+    with pytest.raises(BudgetTooShort):
+        planned(90, monkeypatch, head=90.0)
 
 
 def test_the_users_settings_stay_and_what_was_chosen_is_said(monkeypatch: pytest.MonkeyPatch):

@@ -168,6 +168,7 @@ def test_answer_all_takes_it_away_and_nothing_else_does(own: Run):
     assert kept.rejection_threshold == chosen == own.artifact["rejection_threshold"]
     before = own.artifact
     gone = lensmith.calibrate(own.path, answer_all=True)
+    assert (kept.taken_away, gone.taken_away) == (None, chosen)
     assert (gone.rejection, gone.rejection_threshold) == (None, None)
     assert own.artifact == before | {"rejection_threshold": None}
     assert own.info["rejection"] is None
@@ -214,7 +215,7 @@ def test_without_validation_images_there_is_nothing_to_measure_on(stripes_folder
     settings = {"epochs": 1, "data.validation": 0.0}
     run = Run(Path(lensmith.train(stripes_folder, "cifar-2conv", set=settings, name="none", runs=tmp_path).run))
     assert (run.artifact["temperature"], run.info["temperature"]) == (None, None)
-    with pytest.raises(LensmithError, match="has no validation split"):
+    with pytest.raises(LensmithError, match=r"has no validation split.*: train with data\.validation above 0\.$"):
         lensmith.calibrate("none", coverage=0.9, runs=tmp_path)
     assert run.artifact["rejection_threshold"] is None
 

@@ -1,4 +1,5 @@
 import csv
+import json
 import shutil
 from pathlib import Path
 
@@ -58,6 +59,23 @@ def test_other_splits_are_refused_even_where_nothing_says_so(runs: Path):
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(RunError, match=r"answered different images \(8 and 7\)"):
         lensmith.compare(["good", "weak"], root=runs)
+
+
+def test_recipes_that_differ_in_their_epochs_alone_are_two(runs: Path, stripes_folder: Path):
+    settings = {"epochs": 2, "batch_size": 8}
+    lensmith.train(stripes_folder, set=settings, name="shorter", runs=runs)
+    found = lensmith.compare(["good", "shorter"], seeds=2, root=runs)
+    assert [len(its.runs) for its in found.runs] == [2, 2]
+    with pytest.raises(LensmithError, match="good and same differ in the seed alone"):
+        lensmith.compare(["good", "same"], seeds=2, root=runs)
+
+
+def test_repeats_on_two_backends_are_refused_before_any_is_trained(runs: Path):
+    info = json.loads((runs / "weak" / "run.json").read_text())
+    (runs / "weak" / "run.json").write_text(json.dumps(info | {"backend": "jax"}))
+    with pytest.raises(LensmithError, match="were trained on tensorflow and jax"):
+        lensmith.compare(["good", "weak"], seeds=2, root=runs)
+    assert not list(runs.glob("*-seed*"))
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,43 @@ def test_runs_of_other_images_of_the_same_name_are_not_taken_for_steps(
         lensmith.ladder(other, of="small", seeds=2, budget="20s", runs=made[1])
 
 
+def test_images_that_have_changed_since_are_refused_before_anything_is_trained(
+    made: tuple[Ladder, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(LADDERS, "small", lambda: list(STEPS[:2]))
+    data = write_folder(tmp_path / "stripes", *stripes(40), ("horizontal", "vertical"))
+    root = tmp_path / "runs"
+    shutil.copytree(made[1] / "ladder-stripes-one-20s-seed0", root / "ladder-stripes-one-20s-seed0")
+    run = Run(root / "ladder-stripes-one-20s-seed0")
+    run.update(data=run.info["data"] | {"source": str(data.resolve())})
+    with pytest.raises(RunError, match=r"has changed since: it had 80 usable images and has 40.*choose other --runs"):
+        lensmith.ladder(data, of="small", seeds=2, budget="20s", runs=root)
+    assert len(list(root.glob("*/"))) == 1
+
+
+def test_data_without_the_split_are_refused_after_the_first_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(LADDERS, "small", lambda: list(STEPS[:2]))
+    for split, count in (("train", 40), ("val", 20)):
+        write_folder(tmp_path / "photos" / split, *stripes(count), ("horizontal", "vertical"))
+    with pytest.raises(LensmithError, match="has no test split"):
+        lensmith.ladder(tmp_path / "photos", of="small", split="test", seeds=2, budget="20s", runs=tmp_path / "runs")
+    assert len(list((tmp_path / "runs").glob("*/"))) == 1
+    assert not (tmp_path / "runs" / "test-looks.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"), [("jax", "To train in a given time needs TensorFlow, and Keras runs on jax")]
+)
+def test_a_backend_without_budgets_is_refused(
+    stripes_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str, said: str
+):
+    monkeypatch.setattr("lensmith.workflows.budget.compiles_steps", lambda: False)
+    monkeypatch.setattr("lensmith.workflows.budget.backend_name", lambda: backend)
+    with pytest.raises(LensmithError, match=said):
+        lensmith.ladder(stripes_folder, seeds=2, runs=tmp_path / "runs")
+    assert not list((tmp_path / "runs").glob("*/"))
+
+
 def test_a_run_that_was_trained_further_is_not_taken_for_a_step(
     made: tuple[Ladder, Path], stripes_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -98,6 +98,30 @@ def test_foreign_data_with_the_same_classes_is_asked_about(digits: Run, capsys: 
     assert "classes by names that the run knows, such as 0" in capsys.readouterr().err
 
 
+def test_one_foreign_picture_is_refused_before_anything_is_measured(
+    digits: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from PIL import Image
+
+    Image.fromarray(np.zeros((40, 30), np.uint8)).save(tmp_path / "one.png")
+    monkeypatch.setattr("lensmith.workflows.robustness.measure_robustness", None)
+    with pytest.raises(DataError, match=f"only one image in {tmp_path.name}"):
+        lensmith.robustness(digits.path, foreign=[tmp_path])
+
+
+def test_of_large_foreign_pictures_as_many_are_read_as_of_the_runs_own(
+    digits: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from PIL import Image
+
+    for number in range(9):
+        Image.fromarray(np.full((9, 9), number, np.uint8)).save(tmp_path / f"{number}.png")
+    height, width, _ = digits.info["data"]["image_shape"]
+    monkeypatch.setattr("lensmith.workflows.robustness.FEWEST", 2)
+    monkeypatch.setattr("lensmith.workflows.robustness.PIXELS", 4 * height * width)
+    assert lensmith.robustness(digits.path, foreign=[tmp_path]).novelty[0].n_foreign == 4
+
+
 def test_a_folder_of_pictures_without_classes_can_be_foreign(digits: Run, tmp_path: Path):
     from PIL import Image
 

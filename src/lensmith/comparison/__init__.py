@@ -8,13 +8,12 @@ from lensmith.comparison.comparing import (
     compare_all,
     standing_of,
 )
-from lensmith.comparison.costs import COSTS, Cost, pareto_front
+from lensmith.comparison.costs import Cost, on_fronts
 from lensmith.comparison.paired import LEVEL
 from lensmith.comparison.record import Compared, Comparison, Ladder, Step
 from lensmith.comparison.repeats import SeedSpread
 
 __all__ = [
-    "COSTS",
     "LEVEL",
     "ClassDifference",
     "Compared",
@@ -27,6 +26,6 @@ __all__ = [
     "Standing",
     "Step",
     "compare_all",
-    "pareto_front",
+    "on_fronts",
     "standing_of",
 ]

@@ -78,6 +78,8 @@ def calibrate_text(record: Any) -> str:
         lines.append("lensmith predict answers so from now on; lensmith evaluate measures it on the test images.")
     elif record.rejection_threshold is None:
         lines.append("Every image is answered. --accuracy or --coverage chooses from which probability on.")
+        if record.taken_away is not None:
+            lines.append("The report still tells of the threshold that was. Measure the run anew: lensmith evaluate")
     else:
         lines.append(f"Answers of less than {_threshold(record.rejection_threshold)} are “unknown”, as chosen before.")
     return "\n".join(lines)

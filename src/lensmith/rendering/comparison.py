@@ -69,7 +69,7 @@ def pair_sentence(its: PairedDifference, n: int) -> str:
         return f"{second} is better than {first}: {points(gain, decimals)} points ({told})."
     sentence = f"{_verdict(its)}: {second} has {points(gain, decimals)} points against {first} ({told})."
     if its.images_needed is None:
-        return f"{sentence} More seeds or more images would narrow the interval."
+        return f"{sentence} More of what moves a training more, seeds or images, would narrow the interval."
     if its.images_needed == 0:
         return f"{sentence} Half a point would have been seen in 8 of 10 cases."
     more = f"for half a point it takes about {_two_digits(its.images_needed)} more"
@@ -83,12 +83,15 @@ def pair_sentence(its: PairedDifference, n: int) -> str:
 
 def adjusting_sentence(pairs: Sequence[PairedDifference]) -> str:
     """Say why an interval may leave out 0 where nothing is called detectable, if one does."""
-    if not any(its.p_adjusted >= LEVEL and not its.low <= 0 <= its.high for its in pairs):
-        return ""
-    return (
-        "Where an interval leaves out 0 and yet nothing is called detectable, the verdict counts: p-values are "
-        "adjusted for the number of comparisons (Holm), intervals are not."
-    )
+    torn = [its for its in pairs if its.p_adjusted >= LEVEL and not its.low <= 0 <= its.high]
+    because = {
+        "p-values are adjusted for the number of comparisons (Holm), intervals are not"
+        if its.p_value < LEVEL
+        else "the exact test is a little stricter than the interval"
+        for its in torn
+    }
+    told = "Where an interval leaves out 0 and yet nothing is called detectable, the verdict counts"
+    return f"{told}: {'; '.join(sorted(because, reverse=True))}." if torn else ""
 
 
 def _verdict(its: PairedDifference) -> str:

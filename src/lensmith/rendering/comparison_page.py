@@ -1,6 +1,6 @@
 """A comparison as one page that loads nothing from elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -59,12 +59,28 @@ def accuracy_chart(record: Comparison) -> Markup:
     return interval_chart("Accuracies with 95 % intervals.", rows, percent)
 
 
-def difference_chart(pairs: Sequence[PairedDifference], n: int) -> Markup:
-    """Draw the difference of each pair with its interval."""
+def _name_of_pair(its: PairedDifference) -> str:
+    return f"{shorten(its.a, LONGEST_OF_PAIR)} → {shorten(its.b, LONGEST_OF_PAIR)}"
+
+
+def difference_chart(
+    pairs: Sequence[PairedDifference],
+    n: int,
+    name: Callable[[PairedDifference], str] = _name_of_pair,
+    label: str = "Differences",
+) -> Markup:
+    """Draw the difference of each pair with its interval.
+
+    Args:
+        pairs: From the top.
+        n: Images.
+        name: Says what a pair is called.
+        label: What the differences are, for those who do not see the chart.
+    """
     decimals = decimals_for(n)
     rows = [
         Interval(
-            f"{shorten(its.a, LONGEST_OF_PAIR)} → {shorten(its.b, LONGEST_OF_PAIR)}",
+            name(its),
             its.difference,
             its.low,
             its.high,
@@ -73,7 +89,7 @@ def difference_chart(pairs: Sequence[PairedDifference], n: int) -> Markup:
         )
         for its in pairs
     ]
-    return interval_chart("Differences in points with 95 % intervals.", rows, points, zero=True)
+    return interval_chart(f"{label} in points with 95 % intervals.", rows, points, zero=True)
 
 
 def _pair(record: Comparison, its: PairedDifference, number: int) -> dict[str, Any]:

@@ -39,9 +39,14 @@ def ladder_headline(ladder: Ladder) -> str:
     if not detected:
         return f"No step makes a detectable difference ({percent_range(min(steps.values()), max(steps.values()))})"
     first = ladder.steps[0].name
-    best = max((its.b for its in detected if its.difference > 0), key=lambda name: steps[name], default=first)
+    gains = [its for its in detected if its.difference > 0]
+    best = max((its.b for its in gains), key=lambda name: steps[name], default=first)
     if steps[best] <= steps[first]:
         return f"No step brings a detectable gain over {first} ({percent(steps[first])})"
+    # Where some step falls back, nobody has tested the last against the first.
+    if len(gains) < len(detected) and not any((its.a, its.b) == (first, best) for its in gains):
+        most = max(gains, key=lambda its: its.difference)
+        return f"{most.b} gains most: {points(most.difference, decimals_for(ladder.comparison.n))} points over {most.a}"
     return f"From {percent(steps[first])} ({first}) to {percent(steps[best])} ({best})"
 
 
@@ -60,7 +65,7 @@ def ladder_rows(ladder: Ladder) -> list[Sequence[str]]:
                 points(gain.difference, decimals) if gain else MISSING,
                 f"{points(gain.low, decimals)} to {points(gain.high, decimals)}" if gain else MISSING,
                 f"{step.epochs:.1f}",
-                MISSING if its.cost.train_seconds is None else duration(its.cost.train_seconds),
+                duration(its.cost.train_seconds),
             )
         )
     return rows

@@ -16,6 +16,7 @@ from lensmith.training.transfer import (
     fit_last_layer,
     freeze,
     measure_features,
+    seconds_to_fit_last_layer,
 )
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "prepare",
     "preset",
     "remove_damaged",
+    "seconds_to_fit_last_layer",
     "settle",
     "spell_out",
     "steps_per_epoch",

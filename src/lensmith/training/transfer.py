@@ -13,7 +13,7 @@ from lensmith.models import leaves
 from lensmith.training.balancing import class_weights, make_training_loss, make_training_metrics
 from lensmith.training.checkpoint import Row
 from lensmith.training.features import Features, Floats
-from lensmith.training.head import fit_head
+from lensmith.training.head import fit_head, seconds_to_fit
 from lensmith.training.objective import make_loss, make_targets
 
 CONVOLUTIONS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose")
@@ -106,6 +106,12 @@ def measure_features(network: Any, dataset: Dataset) -> float:
 def count_unknown_features(network: Any, dataset: Dataset) -> int:
     """Return how many images `compute_features` would have to do: not those that the cache has."""
     return Features(network, dataset).count_unknown(_fitted(dataset))
+
+
+def seconds_to_fit_last_layer(network: Any, dataset: Dataset) -> float:
+    """Estimate how long `fit_last_layer` takes on this machine once the features are known."""
+    width, num_classes = network.layers[-1].kernel.shape
+    return seconds_to_fit(len(dataset.train), width, num_classes, held_out=dataset.validation is not None)
 
 
 def _fitted(dataset: Dataset) -> list[Split]:

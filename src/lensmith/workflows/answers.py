@@ -66,18 +66,23 @@ def answers_of(run: Run, split: str, screen: Screen, opened: Opened) -> Answers:
     return _read(run.evaluation_of(split) / "predictions.csv", run.artifact["class_names"])
 
 
-def require_split(run: Run, split: str) -> None:
+def require_split(run: Run, split: str, instead: str = "Use --split test.") -> None:
     """Refuse a run whose data have no such split, before anything is opened.
+
+    Args:
+        run: Says which there are.
+        split: `validation` or `test`.
+        instead: What to do without validation images where there are test images.
 
     Raises:
         LensmithError: They have not; which ones there are.
     """
-    _check_there(run, split, run.info.get("data", {}).get("counts") or [split])
+    there = run.info.get("data", {}).get("counts") or [split]
+    _check_there(run, split, there, f" {instead}" if split == "validation" and "test" in there else "")
 
 
-def _check_there(run: Run, split: str, there: Collection[str]) -> None:
+def _check_there(run: Run, split: str, there: Collection[str], instead: str = "") -> None:
     if split not in there:
-        instead = " Use --split test." if split == "validation" and "test" in there else ""
         raise LensmithError(f"The data of run {run.name} has no {split} split. It has: {', '.join(there)}.{instead}")
 
 

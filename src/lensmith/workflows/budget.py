@@ -191,7 +191,9 @@ def check_compiles() -> None:
         LensmithError: It is one.
     """
     if not compiles_steps():
-        raise LensmithError(f"--budget needs TensorFlow, and Keras runs on {backend_name()} here. Give --epochs.")
+        raise LensmithError(
+            f"To train in a given time needs TensorFlow, and Keras runs on {backend_name()} here. Train with --epochs."
+        )
 
 
 def too_short(budget: Budget, lacking: float) -> BudgetTooShort:

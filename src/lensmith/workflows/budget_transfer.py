@@ -6,7 +6,14 @@ from lensmith.backend import make_deterministic
 from lensmith.data import Dataset, Progress
 from lensmith.evaluation import count_views
 from lensmith.export import images_compared
-from lensmith.training import compute_features, count_unknown_features, measure_features, measure_throughput, prepare
+from lensmith.training import (
+    compute_features,
+    count_unknown_features,
+    measure_features,
+    measure_throughput,
+    prepare,
+    seconds_to_fit_last_layer,
+)
 from lensmith.workflows.budget import (
     TRIAL_SECONDS,
     Budget,
@@ -20,9 +27,8 @@ from lensmith.workflows.budget import (
 )
 from lensmith.workflows.calibrate import images_fitted
 
-# Measured on two cores: saving, ONNX and the report, of a network of hundreds of layers; and fitting the last layer,
-# for an image and a class.
-FINISHING_SECONDS, HEAD_SECONDS = 10.0, 1e-4
+# Measured on two cores: saving, ONNX and the report, of a network of hundreds of layers.
+FINISHING_SECONDS = 10.0
 KERAS_SLOWER = 4.0
 FEWEST_SECONDS = 60.0
 """Left for epochs, below which compiling the network takes most of them."""
@@ -48,8 +54,7 @@ def plan_transfer(budget: Budget, dataset: Dataset, load: Load, settings: dict[s
     make_deterministic(recipe.seed)  # what is drawn is what will be trained, and found in the cache
     network = prepare(dataset, recipe).network
     rate = measure_features(network, dataset)
-    fitted = len(dataset.train) + len(dataset.validation or ())
-    head = HEAD_SECONDS * fitted * len(dataset.class_names)
+    head = seconds_to_fit_last_layer(network, dataset)
     # Keras takes several times as long as ONNX Runtime for what both are compared on, and the temperature is fitted to.
     slower = KERAS_SLOWER * (images_compared(dataset) + images_fitted(dataset))
     views = count_views(recipe.evaluation.tta, dataset.image_shape)

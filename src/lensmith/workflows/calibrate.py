@@ -48,6 +48,7 @@ class CalibrateRecord(Record):
         calibration: Of the probabilities as they are now.
         rejection: The threshold that was chosen; `None` where none was asked for.
         rejection_threshold: That the run has now.
+        taken_away: The threshold that it had and has no more; `None` where it had none, or has another.
     """
 
     run: str
@@ -57,6 +58,7 @@ class CalibrateRecord(Record):
     calibration: Calibration
     rejection: Rejection | None
     rejection_threshold: float | None
+    taken_away: float | None
 
 
 def calibrate(
@@ -86,7 +88,7 @@ def calibrate(
     """
     _check_options(accuracy, coverage, answer_all=answer_all)
     found = find_run(run, runs, trust=trust)
-    require_split(found, "validation")
+    require_split(found, "validation", "Test images are not for choosing: train with data.validation above 0.")
     with locked(found.path), current_screen() as screen:
         predictor = Predictor.of_run(found)
         start_keras()
@@ -98,7 +100,8 @@ def calibrate(
             fitted = soften_by_validation(model, dataset, screen)
             probabilities = temper(probabilities, fitted.value) if fitted else probabilities
         chosen = _choose(probabilities, split.labels, accuracy, coverage)
-        kept = None if chosen or answer_all or fitted else found.artifact.get("rejection_threshold")
+        before = found.artifact.get("rejection_threshold")
+        kept = None if answer_all or fitted else before
         threshold = chosen.threshold if chosen else kept
         # Nothing is written before all that could be refused has been.
         if fitted:
@@ -116,6 +119,7 @@ def calibrate(
         calibration=calibration(probabilities, split.labels),
         rejection=chosen,
         rejection_threshold=threshold,
+        taken_away=before if threshold is None else None,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lensmith.backend import start_keras
 from lensmith.comparison import Comparison, Ladder, Step
 from lensmith.config import load_recipe
 from lensmith.data import resolve_source
@@ -17,10 +18,11 @@ from lensmith.rendering.ladder_page import render_ladder
 from lensmith.rendering.pages import check_page
 from lensmith.rendering.progress import Screen, current_screen
 from lensmith.runs import Run, check_destination
-from lensmith.workflows.budget import BudgetTooShort, parse_budget
+from lensmith.workflows.answers import require_split
+from lensmith.workflows.budget import BudgetTooShort, check_compiles, parse_budget
 from lensmith.workflows.comparable import check_comparable, check_split
 from lensmith.workflows.compare import Group, compare_groups
-from lensmith.workflows.provenance import settings_of
+from lensmith.workflows.provenance import check_same_data, open_data_of, recipe_of, settings_of
 from lensmith.workflows.repeats import going_on
 from lensmith.workflows.rungs import LADDERS, Rung
 from lensmith.workflows.session import COMMAND_STARTED
@@ -63,8 +65,12 @@ def ladder(
     page = Path(output) if output else root / f"{stem}-{of}.html"
     check_page(page)
     with current_screen() as screen, going_on():
-        trainings = _Trainings(data, budget, seeds, root / stem, screen)
-        groups, left_out = trainings.of_all(LADDERS[of]())
+        start_keras()
+        check_compiles()
+        trainings = _Trainings(data, budget, seeds, split, root / stem, screen)
+        rungs = LADDERS[of]()
+        trainings.check_begun(rungs)
+        groups, left_out = trainings.of_all(rungs)
         if len(groups) < FEWEST_STEPS:
             raise LensmithError(f"Fewer than two steps could be trained in {budget}. {' '.join(left_out.values())}")
         comparison = _compare(groups, split, page, screen)
@@ -82,6 +88,7 @@ class _Trainings:
         data: DATA.
         budget: Of each training.
         seeds: Trainings of each step.
+        split: That all are compared on.
         stem: What the paths of their runs begin with.
         screen: To talk to.
     """
@@ -89,8 +96,28 @@ class _Trainings:
     data: str | Path
     budget: str
     seeds: int
+    split: str
     stem: Path
     screen: Screen
+
+    def check_begun(self, rungs: Sequence[Rung]) -> None:
+        """Refuse to go on with a ladder that was begun on other images than there are now.
+
+        Raises:
+            RunError: In what they differ, or a run of another kind is in the way.
+        """
+        places = [(rung, self._run_of(rung, seed)) for rung in rungs for seed in range(self.seeds)]
+        begun = [(rung, run) for rung, run in places if (run.path / "run.json").exists()]
+        for rung, run in begun:
+            self._check_own(run, rung)
+        finished = [run for _, run in begun if run.state == "finished"]
+        if len(finished) > 1:
+            check_comparable(finished)
+        for run in finished[:1]:
+            try:
+                check_same_data(run, open_data_of(run, recipe_of(run), self.screen))
+            except RunError as error:
+                raise RunError(f"{error} Remove the runs of this ladder, or choose other --runs.") from None
 
     def of_all(self, rungs: Sequence[Rung]) -> tuple[list[tuple[Rung, Group]], dict[str, str]]:
         """Train all steps; return those that could be trained in the time with their runs, and why others could not."""
@@ -104,18 +131,20 @@ class _Trainings:
                 self.screen.warn(f"{rung.name} is left out: {error}")
         return groups, left_out
 
+    def _run_of(self, rung: Rung, seed: int) -> Run:
+        slug = re.sub(r"[^a-z0-9]+", "-", rung.name.lower()).strip("-")
+        return Run(self.stem.with_name(f"{self.stem.name}-{slug}-{self.budget}-seed{seed}"))
+
     def _of(self, rung: Rung, seed: int) -> Run:
         """Return the run of a step and a seed, trained now where it is not there or was not finished."""
-        slug = re.sub(r"[^a-z0-9]+", "-", rung.name.lower()).strip("-")
-        run = Run(self.stem.with_name(f"{self.stem.name}-{slug}-{self.budget}-seed{seed}"))
-        if (run.path / "run.json").exists():
-            self._check_own(run, rung)
-            if run.state == "finished":
-                return run
-            if run.state == "diverged":
-                raise TrainingDiverged(str(run.info.get("error")).removeprefix("TrainingDiverged: "))
-        self.screen.say(f"{rung.name}, seed {seed}:")
-        contextvars.copy_context().run(self._train, rung, seed, run)
+        run = self._run_of(rung, seed)
+        state = run.state if (run.path / "run.json").exists() else ""
+        if state == "diverged":
+            raise TrainingDiverged(str(run.info.get("error")).removeprefix("TrainingDiverged: "))
+        if state != "finished":
+            self.screen.say(f"{rung.name}, seed {seed}:")
+            contextvars.copy_context().run(self._train, rung, seed, run)
+            require_split(run, self.split)
         return run
 
     def _check_own(self, run: Run, rung: Rung) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from lensmith.backend import start_keras
 from lensmith.config import Recipe, to_toml
@@ -48,6 +49,12 @@ def going_on() -> Iterator[None]:
         raise type(stopped)("What was trained is kept. Give the same command again, and it goes on.") from None
 
 
+def repeated_settings(recipe: Recipe) -> dict[str, Any]:
+    """Return what a recipe's repeats have in common: all that decides a training but the seed."""
+    settings = settings_of(recipe) | {"training.epochs": recipe.training.epochs}
+    return {key: value for key, value in settings.items() if key != "seed"}
+
+
 def with_seed(recipe: Recipe, seed: int) -> Recipe:
     """Return the recipe with another seed."""
     return recipe.model_copy(update={"seed": seed})
@@ -79,7 +86,7 @@ def _train(source: str, recipe: Recipe, name: str, root: Path) -> None:
 
 
 def _differences(run: Run, recipe: Recipe) -> Sequence[str]:
-    """Name the keys in which the run's recipe is another; the number of epochs counts, too."""
-    then, wanted = recipe_of(run), settings_of(recipe)
-    its = settings_of(then) | {"training.epochs": then.training.epochs}
-    return [key for key, value in {**wanted, "training.epochs": recipe.training.epochs}.items() if its[key] != value]
+    """Name what of the run's recipe is another."""
+    then = recipe_of(run)
+    its, wanted = ({"seed": one.seed, **repeated_settings(one)} for one in (then, recipe))
+    return [key for key, value in wanted.items() if its[key] != value]

@@ -34,7 +34,7 @@ Images = npt.NDArray[np.uint8]
 
 FEWEST, MOST, PIXELS = 200, 10_000, 10_000_000
 """Images that are answered, 36 times each: of small ones many, of large ones so many pixels."""
-FOREIGN = 2_000
+FOREIGN, FEWEST_COMPARED = 2_000, 2
 BATCH = 64
 SHOWN = 1
 
@@ -88,20 +88,29 @@ def robustness(
     predictor = Predictor.of_run(found)
     with current_screen() as screen:
         start_keras()
+        classifier = Classifier(found.model)
         dataset = open_split(found, split, screen)
+        known = _some(dataset.splits[split])
         others = [_open_foreign(source, found, predictor, screen) for source in foreign]
+        _check_enough(len(known), others)
         if split == "test":
             note_look(found.path.parent, dataset.fingerprint, "evaluate", [found.name])
-        known = _some(dataset.splits[split])
         bar = screen.corrupting()
         measured = measure_robustness(predictor.probabilities, known.batches(BATCH), known.labels, progress=bar)
-        novelty = _measure_novelty(Classifier(found.model), known, others, dataset.class_names)
+        novelty = _measure_novelty(classifier, known, others, dataset.class_names)
     folder = found.evaluation_of(split)
     page = folder / "robustness.html"
     record = RobustnessRecord(str(found.path), split, measured, novelty, str(page), known.read(slice(0, SHOWN)))
     write_text(folder / "robustness.json", to_json(record))
     write_text(page, render_robustness(found.name, split, measured, novelty, record.example))
     return record
+
+
+def _check_enough(known: int, others: Sequence[tuple[str, Images]]) -> None:
+    """Refuse too few images before any is measured, which takes long."""
+    for name, count in (("this split", known), *((name, len(images)) for name, images in others)):
+        if count < FEWEST_COMPARED:
+            raise DataError(f"There is only one image in {name}; it takes {FEWEST_COMPARED} to compare by.")
 
 
 def _open_foreign(source: str | Path, run: Run, predictor: Predictor, screen: Screen) -> tuple[str, Images]:
@@ -126,7 +135,7 @@ def _read_folder(folder: Path, predictor: Predictor) -> Images:
     """Read images evenly spread over a folder's files; files that are none are passed over."""
     files = image_files([folder])
     images = []
-    for place in np.unique(np.linspace(0, len(files) - 1, FOREIGN, dtype=np.int64)):
+    for place in np.unique(np.linspace(0, len(files) - 1, _most(predictor.image_shape, FOREIGN), dtype=np.int64)):
         with contextlib.suppress(DecodeError):
             images.append(predictor.read(files[place]))
     if not images:
@@ -152,6 +161,11 @@ def _scores(classifier: Classifier, images: Images) -> npt.NDArray[np.float32]:
 
 
 def _some(split: Split, most: int = MOST) -> Split:
-    """Take images evenly spread over a split, as many as there is time for."""
-    height, width = split.store.shape[1:3]
-    return split.spread(min(most, max(FEWEST, PIXELS // (height * width))))
+    """Take images evenly spread over a split."""
+    return split.spread(_most(split.store.shape[1:], most))
+
+
+def _most(image_shape: Sequence[int], most: int) -> int:
+    """Return how many images there is time and memory for, at most this many."""
+    height, width, _ = image_shape
+    return min(most, max(FEWEST, PIXELS // (height * width)))

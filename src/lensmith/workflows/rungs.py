@@ -26,6 +26,8 @@ class Rung:
     against: str | None = None
 
 
+ALL_ALIKE = {"training.class_weights": None, "training.selection": "accuracy"}
+"""Lest `fast` and `transfer` alone, which choose that by the images, let rare classes count more."""
 ADAM = {"class_name": "Adam", "learning_rate": 0.001}
 CYCLE = {"class_name": "OneCycle", "max_learning_rate": 0.003}
 CNN, SIX_CONVOLUTIONS = "cifar-2conv", "cifar-bn-dropout"
@@ -64,8 +66,8 @@ def _steps() -> list[Rung]:
         Rung("+ dropout", "after each of these", CNN, _plainly(model__layers=both)),
         Rung("+ augmentation", "images moved, and photos mirrored", CNN, _plainly(**moved)),
         Rung("+ schedule", "the rate rises, then falls to 0", CNN, _plainly(**moved, training__optimizer=cycle)),
-        Rung("fast", "another network, optimizer, loss and schedule", "fast"),
-        Rung("transfer", "a network that has seen a million photos", "transfer"),
+        Rung("fast", "another network, optimizer, loss and schedule", "fast", ALL_ALIKE),
+        Rung("transfer", "a network that has seen a million photos", "transfer", ALL_ALIKE),
     ]
 
 
