@@ -153,7 +153,7 @@ def _planned(
         return open_dataset(dataset.source, its.data, screen.decoding())
 
     settings = choose_settings(recipe, dataset) if chooses else {}
-    if "training.class_weights" in settings:
+    if "training.class_weights" in settings and load(settings).training.class_weights:
         ratio = balance_of(dataset.class_counts).ratio
         screen.say(
             f"The largest class has {ratio:.0f} times the images of the smallest. So that all classes count the same, "
