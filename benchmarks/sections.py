@@ -195,7 +195,7 @@ def time_spent(everything: Everything) -> list[str]:
     if flops:
         lines += [
             f"Training `{sgemm.RECIPE}` costs {flops / 1e6:,.1f} MFLOP an image, counted from its layers' kernels. "
-            f"Shares are of the second epoch on {sgemm.SETTING.images:,} images: tracing and compiling are not in them.",
+            f"Shares are of the second epoch on {sgemm.SETTING.images:,} images, without tracing and compiling.",
             "",
             *table(("", "peak: a large product", "training", "share of the peak"), rows),
             "",

@@ -51,7 +51,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         runs: Folder the run goes in; `$LENSMITH_RUNS` or `./runs` by default.
         force: Replace a run of that name.
         budget: Time from now to the end, such as `90s`, `10m` or `2h`: as large a network and as many epochs as
-            fit in it. Recipes other than `auto` and `fast` keep their network.
+            fit in it. Recipes other than `auto` and `fast`, and `auto` for photos, keep their network.
         from_run: Begin with the network of that run, but for its last layer; `auto` is then `transfer`.
         trust: Whether that run is one's own: its files may be links to other places.
         callbacks: Keras callbacks to train with.
