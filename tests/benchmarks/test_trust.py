@@ -6,7 +6,7 @@ from benchmarks.trust import TASKS, Found, errors_of, parts_of
 from lensmith.config import load_recipe
 from lensmith.evaluation import CORRUPTIONS, measure_novelty, measure_robustness, temper
 
-KINDS = dict(zip(CORRUPTIONS, np.linspace(0.2, 0.5, len(CORRUPTIONS)).round(2).tolist(), strict=True))
+KINDS = {kind: (20 + place) / 100 for place, kind in enumerate(CORRUPTIONS)}
 
 
 def _found(accuracy: float) -> Found:

@@ -70,8 +70,8 @@ def fit_head(
     else:
         parts = list(_folds(standard, labels))
     counts = np.ones(num_classes, np.float32) if weights is None else weights
-    strength, loss = _best_strength(parts, counts, strengths)
-    kernel, bias = _fit(standard, labels, counts, strength)
+    strength, loss, fits = _best_strength(parts, counts, strengths)
+    kernel, bias = fits[0] if held_out and fits else _fit(standard, labels, counts, strength)
     # What was standardised is put into the layer itself.
     kernel = kernel / scale[:, np.newaxis]
     return Head(kernel.astype(np.float32), (bias - centre @ kernel).astype(np.float32), strength, loss)
@@ -111,21 +111,24 @@ def _folds(features: Floats, labels: Labels) -> list[Part]:
     return [(features[fit], labels[fit], features[left], labels[left]) for fit, left in folds.split(features, labels)]
 
 
-def _best_strength(parts: list[Part], weights: Floats, strengths: Sequence[float]) -> tuple[float, float]:
-    """Try one after the other; past the best, two in a row that are worse end it."""
-    best, least, worse = strengths[0], np.inf, 0
+def _best_strength(
+    parts: list[Part], weights: Floats, strengths: Sequence[float]
+) -> tuple[float, float, list[tuple[Floats, Floats]]]:
+    """Try one after the other; past the best, two in a row that are worse end it. Return what it fits, too."""
+    best, least, worse, kept = strengths[0], np.inf, 0, list[tuple[Floats, Floats]]()
     if len(strengths) == 1:
-        return best, float("nan")
+        return best, float("nan"), kept
     for strength in strengths:
-        losses = []
-        for features, labels, others, wanted in parts:
-            kernel, bias = _fit(features, labels, weights, strength)
-            losses.append(log_loss(others @ kernel + bias, wanted, weights))
+        fits = [_fit(features, labels, weights, strength) for features, labels, _, _ in parts]
+        losses = [
+            log_loss(others @ kernel + bias, wanted, weights)
+            for (kernel, bias), (_, _, others, wanted) in zip(fits, parts, strict=True)
+        ]
         loss = float(np.mean(losses))
-        best, least, worse = (strength, loss, 0) if loss < least else (best, least, worse + 1)
+        best, least, worse, kept = (strength, loss, 0, fits) if loss < least else (best, least, worse + 1, kept)
         if worse == 2:
             break
-    return best, least
+    return best, least, kept
 
 
 def _fit(features: Floats, labels: Labels, weights: Floats, strength: float) -> tuple[Floats, Floats]:

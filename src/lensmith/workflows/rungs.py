@@ -96,7 +96,7 @@ def _optimizers() -> list[Rung]:
         Rung("RMSprop", "as in tutorial E, with Keras' own settings", SIX_CONVOLUTIONS),
         rung("Adam", "with Keras' own settings"),
         rung("SGD", "with Keras' own settings"),
-        rung("SGD, tuned", "with momentum 0.9 and rate 0.05", learning_rate=0.05, momentum=0.9),
+        rung("SGD, momentum", "with momentum 0.9 and rate 0.05", learning_rate=0.05, momentum=0.9),
     ]
 
 
