@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import lensmith
+from lensmith.data import resize
 from lensmith.errors import DataError, LensmithError
 from lensmith.evaluation import CORRUPTIONS, SEVERITIES, corrupt
 from lensmith.inference import Predictor
@@ -120,6 +121,22 @@ def test_of_large_foreign_pictures_as_many_are_read_as_of_the_runs_own(
     monkeypatch.setattr("lensmith.workflows.robustness.FEWEST", 2)
     monkeypatch.setattr("lensmith.workflows.robustness.PIXELS", 4 * height * width)
     assert lensmith.robustness(digits.path, foreign=[tmp_path]).novelty[0].n_foreign == 4
+
+
+def test_foreign_arrays_are_brought_to_the_runs_size_only_as_far_as_they_are_taken(
+    digits: Run, monkeypatch: pytest.MonkeyPatch
+):
+    brought = []
+
+    def noting(image: np.ndarray, *given: object) -> np.ndarray:
+        brought.append(image.shape)
+        return resize(image, *given)
+
+    monkeypatch.setattr("lensmith.workflows.robustness.resize", noting)
+    monkeypatch.setattr("lensmith.workflows.robustness.FOREIGN", 30)
+    found = lensmith.robustness(digits.path, foreign=["digits-inverted.npz"])
+    assert found.novelty[0].n_foreign == 30
+    assert brought == [(16, 16, 1)] * 30
 
 
 def test_a_folder_of_pictures_without_classes_can_be_foreign(digits: Run, tmp_path: Path):

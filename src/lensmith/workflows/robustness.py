@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lensmith.backend import start_keras
 from lensmith.config import DataConfig
-from lensmith.data import Split, kind_of, open_dataset, resolve_source
+from lensmith.data import Split, kind_of, open_dataset, resize, resolve_source
 from lensmith.errors import DataError, DecodeError, LensmithError
 from lensmith.evaluation import (
     Novelty,
@@ -121,14 +121,18 @@ def _open_foreign(source: str | Path, run: Run, predictor: Predictor, screen: Sc
     if kind_of(str(source)) == "folder":
         return Path(source).resolve().name, _read_folder(Path(source), predictor)
     artifact = run.artifact
-    config = DataConfig(image_size=artifact["image_size"], color=artifact["color"], resize=artifact["resize"])
+    # Small images are kept as they come until it is known which are taken: 60,000 of them enlarged are many gigabytes.
+    size, mode = (artifact["image_size"][0], artifact["image_size"][1]), artifact["resize"]
+    config = DataConfig(photo_size=max(size), color=artifact["color"], resize=mode)
     dataset = open_dataset(source, config, screen.decoding())
     known = sorted(set(dataset.class_names) & set(predictor.class_names))
     if known:
         screen.warn(
             f"{dataset.name} has classes by names that the run knows, such as {known[0]}. Are they foreign to it?"
         )
-    return dataset.name, _some(dataset.test or dataset.validation or dataset.train, FOREIGN).read()
+    split = dataset.test or dataset.validation or dataset.train
+    taken = split.spread(_most(predictor.image_shape, FOREIGN)).read()
+    return dataset.name, np.stack([resize(image, size, mode) for image in taken])
 
 
 def _read_folder(folder: Path, predictor: Predictor) -> Images:
