@@ -95,8 +95,12 @@ def test_what_cannot_be_measured_is_said(digits: Run):
 
 
 def test_foreign_data_with_the_same_classes_is_asked_about(digits: Run, capsys: pytest.CaptureFixture[str]):
-    lensmith.robustness(digits.path, foreign=["digits-inverted.npz"])
-    assert "classes by names that the run knows, such as 0" in capsys.readouterr().err
+    found = lensmith.robustness(digits.path, foreign=["digits-inverted.npz"])
+    asked = "classes by names that the run knows, such as 0"
+    assert asked in capsys.readouterr().err
+    assert found.notices[0].startswith("Validation images also chose the epoch")
+    assert asked in found.notices[1]
+    assert asked in Path(found.report).read_text()
 
 
 def test_one_foreign_picture_is_refused_before_anything_is_measured(
