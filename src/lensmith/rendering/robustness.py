@@ -13,7 +13,7 @@ from lensmith.evaluation import SEVERITIES, Novelty, Robustness, corrupt
 from lensmith.rendering.pages import render_page
 from lensmith.rendering.pictures import picture
 from lensmith.rendering.terminal import table
-from lensmith.rendering.wording import counted, decimals_for, percent, percent_range
+from lensmith.rendering.wording import SPACE, counted, decimals_for, percent, percent_range
 
 SIDE = 96
 """CSS pixels of an example."""
@@ -73,7 +73,7 @@ def novelty_row(its: Novelty) -> tuple[str, ...]:
         _auroc(its.auroc_energy, its.auroc_energy_low, its.auroc_energy_high),
         percent(its.fpr95_probability),
         percent(its.confident),
-        ", ".join(f"{name} ({percent(share, 0)})" for name, share in its.most_named),
+        ", ".join(f"{name}{SPACE}({percent(share, 0)})" for name, share in its.most_named),
     )
 
 
