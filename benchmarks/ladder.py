@@ -89,6 +89,7 @@ def part_of(name: str, ladder: Ladder) -> list[str]:
         ),
         *filter(None, [adjusting_sentence(ladder.comparison.pairs)]),
         *(f"{step} is left out: {reason}" for step, reason in ladder.left_out.items()),
+        *ladder.comparison.notices,
     ]
 
 

@@ -20,7 +20,7 @@ def test_json_is_one_document_that_says_what_was_chosen(own: Run):
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
     assert set(record) == {
-        "run", "n", "temperature", "fitted", "calibration", "rejection", "rejection_threshold",
+        "run", "n", "temperature", "fitted", "calibration", "rejection", "rejection_threshold", "taken_away",
     }  # fmt: skip
     assert (record["run"], record["n"], record["temperature"]) == (str(own.path), 8, None)
     assert record["rejection"]["threshold"] == record["rejection_threshold"] == own.artifact["rejection_threshold"]

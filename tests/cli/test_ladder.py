@@ -58,7 +58,7 @@ def test_options_are_those_of_the_workflow(asked: list, monkeypatch: pytest.Monk
         (["digits", "--of", "step"], "Did you mean 'steps'"),
         (["digits", "--seeds", 1], "at least 2"),
         (["digits", "--budget", "soon"], "is no time"),
-        (["digits", "--split", "train"], "none of validation, test"),
+        (["digits", "--split", "train"], "Known: test, validation"),
         (["digits", "-o", "page.pdf"], "must end in .html"),
         (["digts"], "Did you mean"),
         (["digits", "--seeds", "many"], "many"),

@@ -86,7 +86,9 @@ def test_of_repeats_more_seeds_would_help_too():
     [its] = a_comparison({"a": [range(9), range(20)], "b": [range(12), range(15)]}).pairs
     sentence = pair_sentence(its, 200)
     assert sentence.startswith("No detectable difference: ")
-    assert sentence.endswith(". More of what moves a training more, seeds or images, would narrow the interval.")
+    assert sentence.endswith(
+        ". More seeds would narrow the interval, or more images: whichever of the two changes a training more."
+    )
     [sure] = a_comparison({"a": [range(60), range(61)], "b": [range(3), range(4)]}).pairs
     assert pair_sentence(sure, 200).startswith("b is better than a: +28.5 points (")
     assert "More" not in pair_sentence(sure, 200)
@@ -174,6 +176,13 @@ def test_a_cost_that_is_not_known_is_a_dash_and_no_star():
     first, second = a_comparison({"a": [MANY], "b": [A_FEW]}, costs={"a": unknown}).runs
     assert cost_cells(first)[2] == MISSING
     assert [its.endswith(" *") for its in cost_cells(second)] == [True, True, False, True, True]
+
+
+def test_of_trainings_without_a_wrong_answer_no_spread_is_told():
+    its, _ = a_comparison({"a": [NONE, NONE], "b": [A_FEW, MANY]}).runs
+    assert seeds_sentence(its.standing) == (
+        "a: 2 trainings reached 100.00, 100.00 %, so nothing can be told of what other images or another seed change."
+    )
 
 
 def test_seeds_are_told_of_repeats_only():

@@ -118,6 +118,7 @@ def test_of_many_pairs_the_first_have_pictures_and_all_are_told():
     read = Read(render_comparison(record))
     assert len(record.pairs) == 10
     assert len(read.pictures) == 2 * MOST_PAIRS_PICTURED
+    assert f"Pictures are shown of the first {MOST_PAIRS_PICTURED} pairs" in read.text
     assert read.text.count("(95 % interval ") == 10
     assert "Only d, not e: 1 image" in read.text
 

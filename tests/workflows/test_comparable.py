@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import lensmith
-from lensmith.errors import RunError
+from lensmith.errors import LensmithError, RunError
 from lensmith.runs import Run
 
 
@@ -33,7 +33,22 @@ def test_a_run_without_a_model_is_named(runs: Path):
         lensmith.compare(["good", "weak"], root=runs)
 
 
-def test_splits_of_other_sizes_are_refused_on_the_test_images_too(runs: Path, stripes_folder: Path):
-    lensmith.train(stripes_folder, set={"epochs": 1, "batch_size": 8, "data.validation": 0.3}, name="more", runs=runs)
-    with pytest.raises(RunError, match="splits were made differently"):
-        lensmith.compare(["good", "more"], split="test", root=runs)
+@pytest.mark.parametrize("validation", [0.0, 0.3])
+def test_on_the_same_test_images_it_is_no_matter_how_many_others_were_held_out(
+    validation: float, runs: Path, stripes_folder: Path
+):
+    settings = {"epochs": 1, "batch_size": 8, "data.validation": validation}
+    lensmith.train(stripes_folder, set=settings, name="other", runs=runs)
+    found = lensmith.compare(["good", "other"], split="test", root=runs)
+    assert found.n == 16
+    assert any("good on 56, other on" in its for its in found.notices)
+    with pytest.raises(LensmithError, match=r"splits were made differently"):
+        lensmith.compare(["good", "other"], root=runs)
+
+
+def test_other_test_images_are_refused(runs: Path, stripes_folder: Path):
+    settings = {"epochs": 1, "batch_size": 8}
+    for name, changed in (("more", {"data.test": 0.3}), ("others", {"data.split_seed": 1})):
+        lensmith.train(stripes_folder, set={**settings, **changed}, name=name, runs=runs)
+        with pytest.raises(RunError, match=r"splits were made differently|answered different images"):
+            lensmith.compare(["good", name], split="test", root=runs)

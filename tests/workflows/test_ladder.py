@@ -8,8 +8,7 @@ from tests.made_images import stripes, write_folder
 
 import lensmith
 from lensmith.comparison import Ladder
-from lensmith.config import load_recipe
-from lensmith.errors import LensmithError, RunError
+from lensmith.errors import Interrupted, LensmithError, RunError, StopSignal, Terminated
 from lensmith.runs import Run
 from lensmith.workflows.budget import BudgetTooShort
 from lensmith.workflows.rungs import LADDERS, Rung
@@ -22,6 +21,10 @@ STEPS = (
     Rung("wild", "what diverges", "mnist-2conv"),
     Rung("three", "against the first", SMALL, {"training.optimizer": "SGD"}, against="one"),
 )
+
+
+def spaced(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def train_unless_large(data: Path, recipe: str, **options: Any) -> Any:
@@ -56,8 +59,52 @@ def test_steps_that_fit_are_trained_with_each_seed_in_the_same_time(made: tuple[
     }
     two = [Run(root / f"ladder-stripes-two-20s-seed{seed}") for seed in (0, 1)]
     assert two[0].info["settings"]["training.batch_size"] == 8
-    epochs = [load_recipe(run.path / "recipe.toml").training.epochs for run in two]
-    assert ladder.steps[1].epochs == pytest.approx(sum(epochs) / 2, abs=8 / 56)
+    assert ladder.steps[1].epochs == sum(run.info["result"]["steps"] for run in two) / 2 / 7  # 56 images, 8 a step
+
+
+def test_trainings_of_a_step_with_very_different_numbers_of_epochs_are_named(
+    made: tuple[Ladder, Path], stripes_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(LADDERS, "small", lambda: list(STEPS[:2]))
+    root = Path(shutil.copytree(made[1], tmp_path / "runs"))
+    for seed, steps in enumerate((100, 126)):
+        run = Run(root / f"ladder-stripes-two-20s-seed{seed}")
+        run.update(result=run.info["result"] | {"steps": steps})
+        one = Run(root / f"ladder-stripes-one-20s-seed{seed}")
+        one.update(result=one.info["result"] | {"steps": 100})
+    notices = lensmith.ladder(stripes_folder, of="small", seeds=2, budget="20s", runs=root).comparison.notices
+    assert "+ two (14.3 to 18.0). Other work" in notices[-1]
+    assert "one (" not in notices[-1]
+
+
+@pytest.mark.parametrize(("sent", "error"), [(KeyboardInterrupt, Interrupted), (StopSignal, Terminated)])
+def test_stopped_between_two_trainings_it_says_how_to_go_on(
+    stripes_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: Any, error: Any
+):
+    def stop(*_: Any, **__: Any) -> None:
+        raise sent
+
+    monkeypatch.setattr("lensmith.workflows.ladder.train", stop)
+    with pytest.raises(error, match=r"kept; the training that was stopped begins anew\. Give the same command again"):
+        lensmith.ladder(stripes_folder, seeds=2, budget="20s", runs=tmp_path)
+
+
+def test_it_says_how_much_is_there_already_and_how_long_the_rest_takes(
+    made: tuple[Ladder, Path],
+    stripes_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setitem(LADDERS, "small", lambda: list(STEPS[:2]))
+    lensmith.ladder(stripes_folder, of="small", seeds=2, budget="20s", runs=made[1], output=tmp_path / "p.html")
+    assert "2 steps, 2 trainings of each: 4 of 20s each. 4 of them are there already.\n" in capsys.readouterr().err
+    monkeypatch.setattr("lensmith.workflows.ladder.train", lambda *_, **__: pytest.fail("is trained"))
+    with pytest.raises(pytest.fail.Exception):
+        lensmith.ladder(stripes_folder, of="small", seeds=3, budget="20s", runs=made[1], output=tmp_path / "p.html")
+    assert "6 of 20s each. 4 of them are there already. The rest takes about 40.0 s.\n" in spaced(
+        capsys.readouterr().err
+    )
 
 
 def test_a_step_that_does_not_fit_is_left_out_with_the_reason(made: tuple[Ladder, Path]):
@@ -167,7 +214,7 @@ def test_a_run_that_was_trained_further_is_not_taken_for_a_step(
         ({"of": "step"}, "Did you mean 'steps'"),
         ({"seeds": 1}, "at least 2"),
         ({"budget": "soon"}, "is no time"),
-        ({"split": "train"}, "none of validation, test"),
+        ({"split": "train"}, "Known: test, validation"),
         ({"output": "page.pdf"}, r"must end in \.html"),
     ],
 )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import lensmith
+from lensmith.data import resize
 from lensmith.errors import DataError, LensmithError
 from lensmith.evaluation import CORRUPTIONS, SEVERITIES, corrupt
 from lensmith.inference import Predictor
@@ -94,8 +95,12 @@ def test_what_cannot_be_measured_is_said(digits: Run):
 
 
 def test_foreign_data_with_the_same_classes_is_asked_about(digits: Run, capsys: pytest.CaptureFixture[str]):
-    lensmith.robustness(digits.path, foreign=["digits-inverted.npz"])
-    assert "classes by names that the run knows, such as 0" in capsys.readouterr().err
+    found = lensmith.robustness(digits.path, foreign=["digits-inverted.npz"])
+    asked = "classes by names that the run knows, such as 0"
+    assert asked in capsys.readouterr().err
+    assert found.notices[0].startswith("Validation images also chose the epoch")
+    assert asked in found.notices[1]
+    assert asked in Path(found.report).read_text()
 
 
 def test_one_foreign_picture_is_refused_before_anything_is_measured(
@@ -120,6 +125,22 @@ def test_of_large_foreign_pictures_as_many_are_read_as_of_the_runs_own(
     monkeypatch.setattr("lensmith.workflows.robustness.FEWEST", 2)
     monkeypatch.setattr("lensmith.workflows.robustness.PIXELS", 4 * height * width)
     assert lensmith.robustness(digits.path, foreign=[tmp_path]).novelty[0].n_foreign == 4
+
+
+def test_foreign_arrays_are_brought_to_the_runs_size_only_as_far_as_they_are_taken(
+    digits: Run, monkeypatch: pytest.MonkeyPatch
+):
+    brought = []
+
+    def noting(image: np.ndarray, *given: object) -> np.ndarray:
+        brought.append(image.shape)
+        return resize(image, *given)
+
+    monkeypatch.setattr("lensmith.workflows.robustness.resize", noting)
+    monkeypatch.setattr("lensmith.workflows.robustness.FOREIGN", 30)
+    found = lensmith.robustness(digits.path, foreign=["digits-inverted.npz"])
+    assert found.novelty[0].n_foreign == 30
+    assert brought == [(16, 16, 1)] * 30
 
 
 def test_a_folder_of_pictures_without_classes_can_be_foreign(digits: Run, tmp_path: Path):

@@ -1,6 +1,5 @@
 """`lensmith robustness`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,5 +28,4 @@ def robustness(
         from lensmith.rendering.robustness import robustness_text
         from lensmith.rendering.terminal import stdout
 
-        name = Path(found.run).name
-        stdout().print(robustness_text(name, found.split, found.robustness, found.novelty, found.report))
+        stdout().print(robustness_text(found))

@@ -187,4 +187,7 @@ def fit_arrays(splits: Mapping[str, Images], config: "DataConfig") -> tuple[Imag
     size = native_or_photo_size(config, {(height, width)})
     if size == (height, width) and channels == (3 if color == "rgb" else 1):
         return store, color
-    return np.stack([resize(recolor(image, color), size, config.resize) for image in store]), color
+    fitted = np.empty((len(store), *size, 3 if color == "rgb" else 1), np.uint8)  # at once: they may be gigabytes
+    for place, image in enumerate(store):
+        fitted[place] = resize(recolor(image, color), size, config.resize)
+    return fitted, color

@@ -69,7 +69,10 @@ def pair_sentence(its: PairedDifference, n: int) -> str:
         return f"{second} is better than {first}: {points(gain, decimals)} points ({told})."
     sentence = f"{_verdict(its)}: {second} has {points(gain, decimals)} points against {first} ({told})."
     if its.images_needed is None:
-        return f"{sentence} More of what moves a training more, seeds or images, would narrow the interval."
+        return (
+            f"{sentence} More seeds would narrow the interval, or more images: whichever of the two changes a training "
+            "more."
+        )
     if its.images_needed == 0:
         return f"{sentence} Half a point would have been seen in 8 of 10 cases."
     more = f"for half a point it takes about {_two_digits(its.images_needed)} more"
@@ -119,16 +122,19 @@ def seeds_sentence(its: Standing) -> str:
     if its.seeds is None:
         return ""
     accuracies = ", ".join(f"{100 * value:.2f}" for value in its.seeds.accuracies)
+    reached = f"{its.name}: {its.repeats} trainings reached {accuracies} %"
+    if not its.seeds.images:
+        return f"{reached}, so nothing can be told of what other images or another seed change."
     return (
-        f"{its.name}: {its.repeats} trainings reached {accuracies} %, standard deviation "
-        f"{100 * its.seeds.deviation:.2f} points. Other images of the same number move one training by "
-        f"{100 * its.seeds.images:.2f} points (standard deviation), another seed alone {_by_seed(its.seeds)}."
+        f"{reached}, standard deviation {100 * its.seeds.deviation:.2f} points. Other images of the same number move "
+        f"one training by {100 * its.seeds.images:.2f} points (standard deviation), another seed alone "
+        f"{_by_seed(its.seeds)}."
     )
 
 
 def _by_seed(its: SeedSpread) -> str:
     if not its.seeds:
-        return "by no more than these few trainings can tell"
+        return "by too little for these few trainings to show"
     return f"by {100 * its.seeds:.2f}"
 
 

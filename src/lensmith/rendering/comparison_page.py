@@ -15,16 +15,17 @@ from lensmith.rendering.comparison import (
     pair_sentence,
     seeds_sentence,
 )
-from lensmith.rendering.intervals import Interval, interval_chart
+from lensmith.rendering.intervals import LONGEST_NAME, Interval, interval_chart
+from lensmith.rendering.labels import fitted, width_of
 from lensmith.rendering.pages import render_page
 from lensmith.rendering.pareto import Point, pareto_chart
 from lensmith.rendering.pictures import Picture, picture
-from lensmith.rendering.wording import decimals_for, percent, points, shorten
+from lensmith.rendering.wording import decimals_for, percent, points
 
 SIDE = 96
 """CSS pixels of a picture."""
 PICTURED, MOST_PAIRS_PICTURED, MOST_CLASSES = 12, 6, 20
-LONGEST_OF_PAIR = 16
+ARROW = " → "
 
 
 def render_comparison(record: Comparison) -> str:
@@ -39,6 +40,7 @@ def render_comparison(record: Comparison) -> str:
             "record": record,
             "headline": headline(record),
             "accuracies": accuracy_chart(record),
+            "most_pictured": MOST_PAIRS_PICTURED,
             "differences": difference_chart(record.pairs, record.n),
             "pairs": [_pair(record, its, number) for number, its in enumerate(record.pairs)],
             "seeds": [line for its in record.runs if (line := seeds_sentence(its.standing))],
@@ -60,7 +62,8 @@ def accuracy_chart(record: Comparison) -> Markup:
 
 
 def _name_of_pair(its: PairedDifference) -> str:
-    return f"{shorten(its.a, LONGEST_OF_PAIR)} → {shorten(its.b, LONGEST_OF_PAIR)}"
+    half = (LONGEST_NAME - width_of(ARROW)) / 2
+    return f"{fitted(its.a, half)}{ARROW}{fitted(its.b, half)}"
 
 
 def difference_chart(

@@ -10,6 +10,7 @@ from lensmith.rendering.labels import fitted
 
 WIDTH, ROW, TOP, BOTTOM = 850, 30, 8, 30
 NAME_WIDTH, VALUE_WIDTH = 280, 220
+LONGEST_NAME = NAME_WIDTH - 18
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _row(its: Interval, y: float, x: Callable[[float], float]) -> Markup:
         f"{its.name}: {its.text}",
         NAME_WIDTH - 14,
         y + 4.5,
-        fitted(its.name, NAME_WIDTH - 18),
+        fitted(its.name, LONGEST_NAME),
         x(its.low),
         y,
         x(its.high),

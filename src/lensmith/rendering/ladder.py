@@ -42,7 +42,9 @@ def ladder_headline(ladder: Ladder) -> str:
     gains = [its for its in detected if its.difference > 0]
     best = max((its.b for its in gains), key=lambda name: steps[name], default=first)
     if steps[best] <= steps[first]:
-        return f"No step brings a detectable gain over {first} ({percent(steps[first])})"
+        worse = len(detected) - len(gains)
+        others = f"; {worse} {'is' if worse == 1 else 'are'} worse" if worse else ""
+        return f"No step brings a detectable gain over {first} ({percent(steps[first])}){others}"
     # Where some step falls back, nobody has tested the last against the first.
     if len(gains) < len(detected) and not any((its.a, its.b) == (first, best) for its in gains):
         most = max(gains, key=lambda its: its.difference)

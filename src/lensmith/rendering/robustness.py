@@ -1,6 +1,7 @@
 """How a classifier does on corrupted and on foreign images: as lines, and as one page of pictures and numbers."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from lensmith.evaluation import SEVERITIES, Novelty, Robustness, corrupt
 from lensmith.rendering.pages import render_page
 from lensmith.rendering.pictures import picture
 from lensmith.rendering.terminal import table
-from lensmith.rendering.wording import counted, decimals_for, percent, percent_range
+from lensmith.rendering.wording import SPACE, counted, decimals_for, percent, percent_range
 
 SIDE = 96
 """CSS pixels of an example."""
@@ -27,21 +28,23 @@ NOVELTY_COLUMNS = (
 )
 
 
-def robustness_text(
-    name: str, split: str, robustness: Robustness, novelty: Sequence[Novelty], page: str
-) -> RenderableType:
-    """Draw what was found for a terminal."""
+def robustness_text(record: Any) -> RenderableType:
+    """Draw what `robustness` returns for a terminal."""
+    robustness = record.robustness
     columns = ("corruption", *(f"severity {its}" for its in SEVERITIES), "mean")
     rows = [(kind, *(percent(its.accuracy) for its in cells), percent(mean)) for kind, cells, mean in _rows(robustness)]
-    title = f"{name}: accuracy on {counted(robustness.n, f'corrupted {split} image')}"
+    title = f"{Path(record.run).name}: accuracy on {counted(robustness.n, f'corrupted {record.split} image')}"
     foreign = table(
-        NOVELTY_COLUMNS, map(novelty_row, novelty), title="Images of nothing it knows", right=NOVELTY_COLUMNS[1:6]
+        NOVELTY_COLUMNS,
+        map(novelty_row, record.novelty),
+        title="Images of nothing it knows",
+        right=NOVELTY_COLUMNS[1:6],
     )
     return Group(
         table(columns, rows, title=title, right=columns[1:]),
         Text(f"{robustness_sentence(robustness)}\n"),
         foreign,
-        Text(f"{NOVELTY_SENTENCE}\nPage: {page}"),
+        Text("\n".join([NOVELTY_SENTENCE, "", *record.notices, f"Page: {record.report}"])),
     )
 
 
@@ -70,34 +73,26 @@ def novelty_row(its: Novelty) -> tuple[str, ...]:
         _auroc(its.auroc_energy, its.auroc_energy_low, its.auroc_energy_high),
         percent(its.fpr95_probability),
         percent(its.confident),
-        ", ".join(f"{name} {percent(share, 0)}" for name, share in its.most_named),
+        ", ".join(f"{name}{SPACE}({percent(share, 0)})" for name, share in its.most_named),
     )
 
 
-def render_robustness(
-    name: str, split: str, robustness: Robustness, novelty: Sequence[Novelty], example: npt.NDArray[np.uint8]
-) -> str:
-    """Draw the page: HTML in one piece, which needs neither a network nor scripts.
-
-    Args:
-        name: Of the run.
-        split: Whose images they are.
-        robustness: Under corruptions.
-        novelty: On foreign data.
-        example: `uint8 (1, H, W, C)`, to show the corruptions on.
-    """
+def render_robustness(record: Any) -> str:
+    """Draw the page of what `robustness` returns: HTML in one piece, which needs neither a network nor scripts."""
+    robustness, example = record.robustness, record.example
     return render_page(
         "robustness.html.j2",
         {
-            "name": name,
-            "split": split,
+            "name": Path(record.run).name,
+            "split": record.split,
+            "notices": record.notices,
             "robustness": robustness,
             "sentence": robustness_sentence(robustness),
             "severities": SEVERITIES,
             "clean": picture(example[0], SIDE),
             "rows": [_shown(kind, cells, mean, robustness, example) for kind, cells, mean in _rows(robustness)],
             "novelty_columns": NOVELTY_COLUMNS,
-            "novelty": [novelty_row(its) for its in novelty],
+            "novelty": [novelty_row(its) for its in record.novelty],
             "novelty_sentence": NOVELTY_SENTENCE,
         },
     )

@@ -16,11 +16,17 @@ def check_split(split: str) -> None:
         LensmithError: It is none of `SPLITS`.
     """
     if split not in SPLITS:
-        raise LensmithError(f"--split {split!r} is none of {', '.join(SPLITS)}.{did_you_mean(split, SPLITS)}")
+        raise LensmithError(f"--split {split!r} is none that is compared on.{did_you_mean(split, SPLITS)}")
 
 
-def check_comparable(runs: Sequence[Run]) -> None:
+def check_comparable(runs: Sequence[Run], split: str) -> None:
     """Make sure that what runs answered can be set side by side.
+
+    On test images it is enough that these are the same: a run may have had more images to train on than another.
+
+    Args:
+        runs: At least two.
+        split: Whose images are to be answered, one of `SPLITS`.
 
     Raises:
         LensmithError: There are fewer than two, one comes twice, or in what they differ.
@@ -33,12 +39,12 @@ def check_comparable(runs: Sequence[Run]) -> None:
             raise LensmithError(f"{run.path} is named twice.")
     first, *others = runs
     for run in others:
-        reason = _difference(first, run)
+        reason = _difference(first, run, split)
         if reason:
             raise RunError(f"{first.name} and {run.name} cannot be compared: {reason}")
 
 
-def _difference(first: Run, second: Run) -> str:
+def _difference(first: Run, second: Run, split: str) -> str:
     a, b = _data_of(first), _data_of(second)
     if a.get("class_names") != b.get("class_names"):
         if set(map(str, a["class_names"])) == set(map(str, b["class_names"])):
@@ -49,12 +55,17 @@ def _difference(first: Run, second: Run) -> str:
             f"they were trained on different data ({a.get('source')}, {a.get('used'):,} images; and {b.get('source')}, "
             f"{b.get('used'):,} images), or it has changed in between. Train both on the same images."
         )
-    if (a.get("split_origin"), a.get("counts")) != (b.get("split_origin"), b.get("counts")):
+    if _of_split(a, split) != _of_split(b, split):
         return (
             f"their splits were made differently ({a.get('split_origin')}; and {b.get('split_origin')}). Train both "
             "with the same data.validation, data.test, data.group and data.split_seed."
         )
     return ""
+
+
+def _of_split(data: dict[str, Any], split: str) -> Any:
+    """Return what must be the same for the images of this split to be."""
+    return data["counts"].get("test") if split == "test" else (data.get("split_origin"), data["counts"])
 
 
 def _data_of(run: Run) -> dict[str, Any]:

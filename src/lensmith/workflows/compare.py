@@ -84,7 +84,7 @@ def compare(
     """
     _check_options(split, seeds)
     found = [find_run(its, root, trust=trust) for its in runs]
-    check_comparable(found)
+    check_comparable(found, split)
     require_split(found[0], split)
     page = Path(output) if output else found[0].path.parent / PAGE
     check_page(page)
@@ -96,7 +96,8 @@ def compare(
             for name, run in zip(_told_apart(found), found, strict=True)
         ]
         record = compare_groups(groups, list(combinations(range(len(found)), 2)), split, page, screen)
-        record = replace(record, images=_images(found[0], split, screen))
+        notices = [*record.notices, *_trained_on(found)]
+        record = replace(record, images=_images(found[0], split, screen), notices=notices)
     write_text(page, render_comparison(record))
     return record
 
@@ -196,6 +197,15 @@ def _notices(split: str, n: int, repeats: int) -> list[str]:
     by_split = CHOSEN_BY_TEST if split == "test" else CHOSEN_EPOCHS
     by_seeds = {1: ONE_SEED, 2: TWO_SEEDS}.get(repeats, "")
     return [its for its in (by_split, by_seeds, few) if its]
+
+
+def _trained_on(runs: Sequence[Run]) -> list[str]:
+    """Say so where some had more images to train on than others."""
+    counts = {run.name: sum(run.info["data"]["counts"]["train"].values()) for run in runs}
+    if len(set(counts.values())) == 1:
+        return []
+    listed = ", ".join(f"{name} on {count:,}" for name, count in counts.items())
+    return [f"They were trained on different numbers of images: {listed}."]
 
 
 def _images(run: Run, split: str, screen: Screen) -> Split | None:

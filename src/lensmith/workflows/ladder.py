@@ -1,10 +1,11 @@
 """`ladder`: one change after the other on the same data, with the same seeds and time, and what each gains."""
 
 import contextvars
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from lensmith.files import write_text
 from lensmith.rendering.ladder_page import render_ladder
 from lensmith.rendering.pages import check_page
 from lensmith.rendering.progress import Screen, current_screen
+from lensmith.rendering.wording import duration
 from lensmith.runs import Run, check_destination
 from lensmith.workflows.answers import require_split
 from lensmith.workflows.budget import BudgetTooShort, check_compiles, parse_budget
@@ -29,6 +31,9 @@ from lensmith.workflows.session import COMMAND_STARTED
 from lensmith.workflows.train import train
 
 FEWEST_SEEDS, FEWEST_STEPS = 2, 2
+KEPT = "What was trained to its end is kept; the training that was stopped begins anew."
+UNEVEN = 1.25
+"""Times as many epochs of one training as of another of the same step are not chance."""
 
 
 def ladder(
@@ -64,9 +69,9 @@ def ladder(
     root, stem = check_destination(None, runs), f"ladder-{Path(str(data)).stem or 'data'}"
     page = Path(output) if output else root / f"{stem}-{of}.html"
     check_page(page)
-    with current_screen() as screen, going_on():
+    with current_screen() as screen, going_on(KEPT):
         start_keras()
-        check_compiles()
+        check_compiles()  # else the first training would say so
         trainings = _Trainings(data, budget, seeds, split, root / stem, screen)
         rungs = LADDERS[of]()
         trainings.check_begun(rungs)
@@ -74,6 +79,7 @@ def ladder(
         if len(groups) < FEWEST_STEPS:
             raise LensmithError(f"Fewer than two steps could be trained in {budget}. {' '.join(left_out.values())}")
         comparison = _compare(groups, split, page, screen)
+        comparison = replace(comparison, notices=[*comparison.notices, *_uneven(groups)])
     steps = [_step(rung, group) for rung, group in groups]
     found = Ladder(comparison.data, budget, steps, comparison, left_out)
     write_text(page, render_ladder(found))
@@ -112,7 +118,7 @@ class _Trainings:
             self._check_own(run, rung)
         finished = [run for _, run in begun if run.state == "finished"]
         if len(finished) > 1:
-            check_comparable(finished)
+            check_comparable(finished, self.split)
         for run in finished[:1]:
             try:
                 check_same_data(run, open_data_of(run, recipe_of(run), self.screen))
@@ -121,7 +127,14 @@ class _Trainings:
 
     def of_all(self, rungs: Sequence[Rung]) -> tuple[list[tuple[Rung, Group]], dict[str, str]]:
         """Train all steps; return those that could be trained in the time with their runs, and why others could not."""
-        self.screen.say(f"{len(rungs)} steps, {self.seeds} trainings of each, {self.budget} for each training.")
+        runs = [self._run_of(rung, seed) for rung in rungs for seed in range(self.seeds)]
+        there = sum((run.path / "run.json").exists() and run.state == "finished" for run in runs)
+        left = len(runs) - there
+        known = f" {there} of them are there already." if there else ""
+        rest = f" The rest takes about {duration(left * parse_budget(self.budget))}." if left else ""
+        self.screen.say(
+            f"{len(rungs)} steps, {self.seeds} trainings of each: {len(runs)} of {self.budget} each.{known}{rest}"
+        )
         groups, left_out = list[tuple[Rung, Group]](), dict[str, str]()
         for rung in rungs:
             try:
@@ -167,13 +180,13 @@ class _Trainings:
 def _check_options(of: str, seeds: int, split: str) -> None:
     check_split(split)
     if of not in LADDERS:
-        raise LensmithError(f"--of {of!r} is none of {', '.join(LADDERS)}.{did_you_mean(of, LADDERS)}")
+        raise LensmithError(f"--of {of!r} is no ladder.{did_you_mean(of, LADDERS)}")
     if seeds < FEWEST_SEEDS:
         raise LensmithError(f"--seeds {seeds}: at least {FEWEST_SEEDS}, so that luck can be told from a gain.")
 
 
 def _compare(groups: Sequence[tuple[Rung, Group]], split: str, page: Path, screen: Screen) -> Comparison:
-    check_comparable([run for _, group in groups for run in group.runs])
+    check_comparable([run for _, group in groups for run in group.runs], split)
     place_of = {rung.name: place for place, (rung, _) in enumerate(groups)}
     pairs = [
         (place - 1 if rung.against is None else place_of[rung.against], place)
@@ -185,6 +198,21 @@ def _compare(groups: Sequence[tuple[Rung, Group]], split: str, page: Path, scree
     return compare_groups([group for _, group in groups], pairs, split, page, screen)
 
 
+def _uneven(groups: Sequence[tuple[Rung, Group]]) -> list[str]:
+    """Say which steps' trainings had very different numbers of epochs in what should be the same time."""
+    epochs = {rung.name: [_epochs_of(run.info) for run in group.runs] for rung, group in groups}
+    uneven = [
+        f"{name} ({min(its):.1f} to {max(its):.1f})" for name, its in epochs.items() if max(its) > UNEVEN * min(its)
+    ]
+    if not uneven:
+        return []
+    return [
+        f"In the same time, trainings of one step had different numbers of epochs: {', '.join(uneven)}. Other work on "
+        "this machine does that, and so do images and features that the first training read and the others found. Part "
+        "of the differences may be its doing: to be sure, remove these runs and give the command on a quiet machine."
+    ]
+
+
 def _step(rung: Rung, group: Group) -> Step:
     epochs = [_epochs_of(run.info) for run in group.runs]
     return Step(rung.name, rung.what, sum(epochs) / len(epochs))
@@ -192,5 +220,5 @@ def _step(rung: Rung, group: Group) -> Step:
 
 def _epochs_of(info: Mapping[str, Any]) -> float:
     """Tell how often a run has seen its training images; its own number of epochs counts a begun one whole."""
-    seen = info["result"]["steps"] * info["settings"]["training.batch_size"]
-    return float(seen / sum(info["data"]["counts"]["train"].values()))
+    images, batch = sum(info["data"]["counts"]["train"].values()), info["settings"]["training.batch_size"]
+    return float(info["result"]["steps"] / math.ceil(images / batch))

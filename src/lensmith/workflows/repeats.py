@@ -12,6 +12,7 @@ from lensmith.errors import Interrupted, RunError
 from lensmith.files import write_text
 from lensmith.rendering.progress import Screen
 from lensmith.runs import Run
+from lensmith.training import ending_by_exception
 from lensmith.workflows.provenance import check_same_data, open_data_of, recipe_of, settings_of
 from lensmith.workflows.resume import resume
 from lensmith.workflows.train import train
@@ -41,12 +42,18 @@ def repeats_of(run: Run, seeds: int, screen: Screen) -> list[Run]:
 
 
 @contextlib.contextmanager
-def going_on() -> Iterator[None]:
-    """Say how a command that trains several runs goes on once it was stopped."""
+def going_on(kept: str = "What was trained is kept.") -> Iterator[None]:
+    """Say how a command that trains several runs goes on once it was stopped, whatever it was doing then.
+
+    Args:
+        kept: What is not lost, in a sentence.
+    """
+    message = f"{kept} Give the same command again, and it goes on."
     try:
-        yield
+        with ending_by_exception(message):
+            yield
     except Interrupted as stopped:
-        raise type(stopped)("What was trained is kept. Give the same command again, and it goes on.") from None
+        raise type(stopped)(message) from None
 
 
 def repeated_settings(recipe: Recipe) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lensmith.backend import start_keras
 from lensmith.config import DataConfig
-from lensmith.data import Split, kind_of, open_dataset, resolve_source
+from lensmith.data import Split, kind_of, open_dataset, resize, resolve_source
 from lensmith.errors import DataError, DecodeError, LensmithError
 from lensmith.evaluation import (
     Novelty,
@@ -37,6 +37,10 @@ FEWEST, MOST, PIXELS = 200, 10_000, 10_000_000
 FOREIGN, FEWEST_COMPARED = 2_000, 2
 BATCH = 64
 SHOWN = 1
+CHOSEN_EPOCH = (
+    "Validation images also chose the epoch, so the accuracy on images as they are is a little too high. --split test "
+    "is free of it."
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class RobustnessRecord(Record):
         split: `validation` or `test`: whose images were corrupted, and stand for what is known.
         robustness: Under corruptions.
         novelty: On data that is foreign to the run: one for each, noise and blank images last.
+        notices: What is to be kept in mind.
         report: Path of the page.
         example: `uint8 (1, H, W, C)`: the image that the page shows.
     """
@@ -56,6 +61,7 @@ class RobustnessRecord(Record):
     split: str
     robustness: Robustness
     novelty: list[Novelty]
+    notices: list[str]
     report: str
     example: npt.NDArray[np.uint8] = field(repr=False)
 
@@ -91,7 +97,8 @@ def robustness(
         classifier = Classifier(found.model)
         dataset = open_split(found, split, screen)
         known = _some(dataset.splits[split])
-        others = [_open_foreign(source, found, predictor, screen) for source in foreign]
+        notices = [CHOSEN_EPOCH] if split == "validation" else []
+        others = [_open_foreign(source, found, predictor, screen, notices) for source in foreign]
         _check_enough(len(known), others)
         if split == "test":
             note_look(found.path.parent, dataset.fingerprint, "evaluate", [found.name])
@@ -100,9 +107,10 @@ def robustness(
         novelty = _measure_novelty(classifier, known, others, dataset.class_names)
     folder = found.evaluation_of(split)
     page = folder / "robustness.html"
-    record = RobustnessRecord(str(found.path), split, measured, novelty, str(page), known.read(slice(0, SHOWN)))
+    example = known.read(slice(0, SHOWN))
+    record = RobustnessRecord(str(found.path), split, measured, novelty, notices, str(page), example)
     write_text(folder / "robustness.json", to_json(record))
-    write_text(page, render_robustness(found.name, split, measured, novelty, record.example))
+    write_text(page, render_robustness(record))
     return record
 
 
@@ -113,22 +121,32 @@ def _check_enough(known: int, others: Sequence[tuple[str, Images]]) -> None:
             raise DataError(f"There is only one image in {name}; it takes {FEWEST_COMPARED} to compare by.")
 
 
-def _open_foreign(source: str | Path, run: Run, predictor: Predictor, screen: Screen) -> tuple[str, Images]:
-    """Read data as the run's model takes images: of folders all images in them, labelled or not."""
+def _open_foreign(
+    source: str | Path, run: Run, predictor: Predictor, screen: Screen, notices: list[str]
+) -> tuple[str, Images]:
+    """Read data as the run's model takes images: of folders all images in them, labelled or not.
+
+    What speaks against its being foreign is added to the notices.
+    """
     its_own = resolve_source(source) == run.info["data"]["source"]
     if its_own:
         raise LensmithError(f"{source} is what run {run.name} was trained on, so nothing of it is foreign.")
     if kind_of(str(source)) == "folder":
         return Path(source).resolve().name, _read_folder(Path(source), predictor)
     artifact = run.artifact
-    config = DataConfig(image_size=artifact["image_size"], color=artifact["color"], resize=artifact["resize"])
+    # Small images are kept as they come until it is known which are taken: 60,000 of them enlarged are many gigabytes.
+    size, mode = (artifact["image_size"][0], artifact["image_size"][1]), artifact["resize"]
+    config = DataConfig(photo_size=max(size), color=artifact["color"], resize=mode)
     dataset = open_dataset(source, config, screen.decoding())
     known = sorted(set(dataset.class_names) & set(predictor.class_names))
     if known:
-        screen.warn(
+        notices.append(
             f"{dataset.name} has classes by names that the run knows, such as {known[0]}. Are they foreign to it?"
         )
-    return dataset.name, _some(dataset.test or dataset.validation or dataset.train, FOREIGN).read()
+        screen.warn(notices[-1])
+    split = dataset.test or dataset.validation or dataset.train
+    taken = split.spread(_most(predictor.image_shape, FOREIGN)).read()
+    return dataset.name, np.stack([resize(image, size, mode) for image in taken])
 
 
 def _read_folder(folder: Path, predictor: Predictor) -> Images:
