@@ -1,8 +1,11 @@
 import keras
+import numpy as np
 import pytest
 
 from lensmith.config import load_recipe
+from lensmith.data import Dataset, Split
 from lensmith.models import build_model
+from lensmith.workflows.auto import CHOOSING, choose_settings, load_chosen
 from lensmith.workflows.rungs import LADDERS, Rung
 
 EVERY = [(of, rung) for of, rungs in LADDERS.items() for rung in rungs()]
@@ -22,6 +25,19 @@ def test_steps_have_names_of_their_own_and_the_first_is_against_none(of: str):
     assert len(set(names)) == len(names)
     assert first.against is None
     assert all(rung.against in (None, first.name) for rung in others)
+
+
+def test_rare_classes_count_no_more_in_one_step_than_in_another():
+    labels = np.array([0] * 200 + [1] * 10)
+    train = Split(np.zeros((210, 32, 32, 3), np.uint8), np.arange(210), labels, [""] * 210)
+    dataset = Dataset("x", "x", ("common", "rare"), train, None, None)
+    chosen = [rung for rung in LADDERS["steps"]() if rung.recipe in CHOOSING]
+    assert len(chosen) == 2
+    for rung in chosen:
+        settings = choose_settings(rung.recipe, dataset)
+        assert settings["training.class_weights"] == "balanced"
+        its = load_chosen(rung.recipe, rung.settings, settings).training
+        assert (its.class_weights, its.selection) == (None, "accuracy")
 
 
 def kinds(rung: Rung) -> list[str]:
