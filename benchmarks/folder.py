@@ -1,9 +1,9 @@
-"""Read a folder of 50,000 small PNG files: lensmith, Keras and Pillow as PyTorch projects use it.
+"""Read a folder of 50,000 small PNG files: lensmith, Keras, Pillow alone and in PyTorch's DataLoader.
 
     LENSMITH_DATA=… python -m benchmarks.folder
 
 The files are CIFAR-10's training images, written into a temporary folder just before, so the system still has them in
-memory for whoever reads first. Keras and Pillow run at two settings each; the quicker one counts. lensmith's second
+memory for whoever reads first. Of each peer the quickest of its settings counts. lensmith's second
 pass is a new process that finds the cache of a first one.
 """
 
@@ -21,7 +21,7 @@ from benchmarks.harness import pending, run, say
 
 FOLDER, WARM = "FOLDER", "WARM"
 """Stand for the folder of images and for a LENSMITH_HOME that has its cache."""
-READERS = {"keras": ("keras-64", "keras-1024"), "pillow": ("pillow-1-thread", "pillow-2-threads")}
+READERS = {"keras": ("keras-64", "keras-1024"), "pillow": ("pillow-1-thread", "pillow-2-threads", "pytorch-2-workers")}
 """The settings of each peer, of which the quickest counts."""
 BENCHMARK = Benchmark(
     "folder",
@@ -31,6 +31,7 @@ BENCHMARK = Benchmark(
         peer("keras-1024", "read_folder", "keras", FOLDER, "--batch-size", "1024", seeded=False),
         peer("pillow-1-thread", "read_folder", "pillow", FOLDER, "--threads", "1", seeded=False),
         peer("pillow-2-threads", "read_folder", "pillow", FOLDER, "--threads", "2", seeded=False),
+        peer("pytorch-2-workers", "read_folder", "pytorch", FOLDER, "--workers", "2", seeded=False, needs="torch"),
         peer("lensmith-second", "read_folder", "lensmith", FOLDER, seeded=False, LENSMITH_HOME=WARM),
     ),
 )

@@ -38,8 +38,14 @@ def measured_on(found: Sequence[Result]) -> list[str]:
     machines = sorted({_machine(result["machine"]) for result in found})
     versions = {f"{name} {version}" for result in found for name, version in result["versions"].items()}
     busy = sum(not result["quiet"] for result in found)
+    revisions = sorted({result["revision"] for result in found if result["revision"]})
     warning = f"The machine was not idle during {busy} of {len(found)} processes: their seconds are too many."
-    return [f"Machine: {'; '.join(machines)}. {', '.join(sorted(versions))}.", "", *([warning, ""] if busy else [])]
+    return [
+        f"Machine: {'; '.join(machines)}. {', '.join(sorted(versions))}. Commits of lensmith: "
+        f"{', '.join(revisions) or 'not known'}.",
+        "",
+        *([warning, ""] if busy else []),
+    ]
 
 
 def _machine(its: Result) -> str:
@@ -115,6 +121,8 @@ def _compared(benchmark: Benchmark, results: Mapping[str, Mapping[int, Result]])
             _times(its, results[ours], value) if whole else NONE
             for value in (speed.training_seconds, speed.process_seconds)
         ]
+        twin = speed.twin(benchmark.name, contestant.name)
+        ratios.append(_times(results[twin], its, speed.images_per_second) if twin else NONE)
         rows.append(
             (
                 f"`{contestant.name}`",
@@ -139,7 +147,11 @@ def _compared(benchmark: Benchmark, results: Mapping[str, Mapping[int, Result]])
         "test accuracy",
         "averaged views",
     )
-    return table((*header, f"training ÷ `{ours}`", f"process ÷ `{ours}`"), rows)
+    more = (f"training ÷ `{ours}`", f"process ÷ `{ours}`", "images/s of lensmith with this network ÷ its")
+    columns = [*header, *more]
+    if all(row[-1] == NONE for row in rows):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    return table(columns, rows)
 
 
 def _times(a: Mapping[int, Result], b: Mapping[int, Result], value: Callable[[Result], float]) -> str:
@@ -182,7 +194,8 @@ def time_spent(everything: Everything) -> list[str]:
     lines = ["## What the time goes on", ""]
     if flops:
         lines += [
-            f"Training `{sgemm.RECIPE}` costs {flops / 1e6:,.1f} MFLOP an image, counted from its layers' kernels.",
+            f"Training `{sgemm.RECIPE}` costs {flops / 1e6:,.1f} MFLOP an image, counted from its layers' kernels. "
+            f"Shares are of the second epoch on {sgemm.SETTING.images:,} images, without tracing and compiling.",
             "",
             *table(("", "peak: a large product", "training", "share of the peak"), rows),
             "",

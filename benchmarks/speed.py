@@ -65,12 +65,22 @@ CIFAR10_94 = Benchmark(
 )
 FASHION_94 = Benchmark("fashion-94", (lensmith("fashion-94", "fashion-mnist", "fashion-94"),))
 
+SAME_NETWORK = {"mnist": "mnist-3conv", "cifar10": "cifar-bn-dropout"}
+"""By benchmark, the network that lensmith and its peers train alike."""
 BENCHMARKS = {its.name: its for its in (MNIST, CIFAR10, CIFAR10_94, FASHION_94)}
 
 
 def is_whole(name: str) -> bool:
     """Tell whether a contestant trains to the end; of the others only the images a second say something."""
     return name not in (JAX, PYTORCH) and not name.endswith(BFLOAT16)
+
+
+def twin(benchmark: str, name: str) -> str:
+    """Return lensmith's training of the same network in the same precision as a peer's; empty where there is none."""
+    ours = SAME_NETWORK.get(benchmark, "")
+    if not ours or not name.startswith((KERAS, JAX, PYTORCH)):
+        return ""
+    return ours + (BFLOAT16 if name.endswith(BFLOAT16) else "")
 
 
 def images_per_second(result: Result) -> float:

@@ -13,7 +13,14 @@ def nothing() -> Everything:
 
 
 def result(**facts: Any) -> dict[str, Any]:
-    base = {"machine": MACHINE, "versions": {"keras": "3"}, "quiet": True, "peak_bytes": 10**9, "images": 1000}
+    base = {
+        "machine": MACHINE,
+        "versions": {"keras": "3"},
+        "revision": "abc",
+        "quiet": True,
+        "peak_bytes": 10**9,
+        "images": 1000,
+    }
     seconds = {"train_seconds": 10.0, "whole_seconds": 20.0, "epochs": 5}
     return {**base, **seconds, "accuracy": 0.5, **facts}
 
@@ -71,6 +78,21 @@ def test_recipe_that_was_left_early_counts_as_a_whole() -> None:
     assert speed.process_seconds(peer) == 85.0
     text = page(everything(**{"cifar10-94": {"cifar10-94": [result()] * 3, "airbench94-muon": [peer] * 3}}))
     assert "8.00 × (n = 3) | reached" in row_of("training time, airbench94_muon", text)
+
+
+def test_a_peer_that_trains_the_same_network_has_the_ratio_of_images_a_second_beside_it() -> None:
+    ours, theirs = [result(images_per_second=its) for its in (900.0, 1000.0)], [result(images_per_second=500.0)] * 2
+    half = {"mnist-3conv-bfloat16": [result(images_per_second=4000.0)], "pytorch-bfloat16": theirs}
+    text = page(everything(mnist={"speedrun-mnist": ours, "mnist-3conv": ours, "pytorch": theirs, **half}))
+    assert row_of("`pytorch`", text).endswith("| 1.90 × (1.80 × to 2.00 ×) |")
+    assert row_of("`pytorch-bfloat16`", text).endswith("| 8.00 × |")
+    assert row_of("`mnist-3conv`", text).endswith("| – |")
+
+
+def test_the_commits_that_were_measured_are_named() -> None:
+    text = page(everything(mnist={"speedrun-mnist": [result(revision="abc"), result(revision="def")]}))
+    assert "Commits of lensmith: abc, def." in text
+    assert "Commits of lensmith: not known." in page(everything(mnist={"speedrun-mnist": [result(revision=None)]}))
 
 
 def test_pace_of_a_part_of_an_epoch_is_what_lensmith_says() -> None:

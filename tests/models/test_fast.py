@@ -27,6 +27,12 @@ def test_a_width_of_nothing_is_refused(widths: list[int]):
         build_model(ModelConfig(builder="fast-cnn", arguments={"widths": widths}), (32, 32, 3), 10)
 
 
+@pytest.mark.parametrize(("whitening", "said"), [(0, "filters"), (-2, "filters"), (3, "filters must be even")])
+def test_no_or_odd_filters_of_the_first_convolution_are_refused(whitening: int, said: str):
+    with pytest.raises(RecipeError, match=said):
+        build_model(ModelConfig(builder="fast-cnn", arguments={"whitening": whitening}), (32, 32, 3), 10)
+
+
 def test_more_groups_than_the_image_has_pixels_for_are_refused_at_the_layer():
     with pytest.raises(RecipeError, match=r"MaxPooling2D \(fast-cnn\), has a window of 2x2 but gets only 1x1"):
         build_model(ModelConfig(builder="fast-cnn", arguments={"widths": [16, 16, 16]}), (8, 8, 1), 10)

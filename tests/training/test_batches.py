@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from lensmith.config import TrainingConfig
 from lensmith.data import Split
+from lensmith.training import batches
 from lensmith.training.batches import TrainingImages, epoch_order, ordered_batches
 
 
@@ -29,6 +30,16 @@ def test_order_depends_on_seed_and_epoch_only():
 def training_images(batch_size: int, epochs: float = 3, augmentation: tuple = ()) -> TrainingImages:
     config = TrainingConfig(batch_size=batch_size, epochs=epochs, augmentation=list(augmentation))
     return TrainingImages.of(numbered_split(10), np.arange(10), config, seed=5)
+
+
+def test_the_order_of_an_epoch_is_drawn_once_however_often_it_is_asked_for(monkeypatch: pytest.MonkeyPatch):
+    drawn = []
+    monkeypatch.setattr(batches, "epoch_order", lambda seed, epoch, n: drawn.append(epoch) or np.arange(n))
+    its = training_images(2)
+    for epoch in (0, 1):
+        for step in range(its.steps_per_epoch):
+            its.read(epoch, step, 1)
+    assert drawn == [0, 1]
 
 
 def test_without_shuffling_each_epoch_has_the_order_of_the_data():

@@ -115,6 +115,14 @@ def test_a_call_takes_about_as_many_steps_as_fit_into_its_time(monkeypatch: pyte
     assert len(quick.calls[-1]) == N
 
 
+def test_a_function_begins_with_single_steps_until_it_is_known_how_long_they_take(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(loop, "SECONDS_A_CALL", 0.1)
+    quick, slow = Counting(), Counting(seconds=0.06)
+    run(lambda step: quick if step < 10 else slow, images(epochs=4), Recorder())
+    assert max(len(batch) for batch in quick.calls) > 2 * BATCH
+    assert max(len(batch) for batch in slow.calls) <= 2 * BATCH
+
+
 def test_no_call_goes_on_past_a_step_at_which_callbacks_want_to_see_the_weights():
     recorder = Recorder()
     run(Counting(), images(epochs=3), recorder, pause_every=3)

@@ -327,6 +327,14 @@ def test_a_learning_rate_that_is_no_number_is_refused_before_training(rate: floa
         check_optimizer(config(optimizer={"class_name": "SGD", "learning_rate": rate}))
 
 
+@pytest.mark.parametrize(
+    ("argument", "said"), [({"steps": 2.5}, "cannot take a step"), ({"dense_scale": float("nan")}, "leads to nan")]
+)
+def test_arguments_that_only_matrices_or_kernels_meet_are_tried_before_training(argument: dict, said: str) -> None:
+    with pytest.raises(RecipeError, match=rf"training\.optimizer, ConvMuon: .*{said}"):
+        check_optimizer(config(optimizer={"class_name": "ConvMuon", "learning_rate": 0.1, **argument}))
+
+
 def test_metrics_have_the_same_names_however_many_were_made_before():
     its = config(metrics=["AUC", "AUC", "Precision", "TopKCategoricalAccuracy", {"class_name": "Recall", "name": "r"}])
     names = [[metric.name for metric in make_metrics(its)[1:]] for _ in range(3)]

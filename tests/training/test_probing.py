@@ -1,3 +1,4 @@
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,22 @@ def test_a_first_answer_that_takes_long_says_nothing_of_the_others(
     dataset = open_dataset(stripes_folder, load_recipe("fast").data)
     assert probing.evaluated_per_second(Network(), dataset) > 8 / SLOW * 10
     assert max(seen) == len(dataset.train)
+
+
+def test_no_more_images_are_answered_than_are_counted(stripes_folder: Path, monkeypatch: pytest.MonkeyPatch):
+    answered = []
+
+    class Network:
+        def predict_on_batch(self, images: Any) -> None:
+            answered.append(len(images))
+
+    clock = itertools.count()
+    monkeypatch.setattr(probing, "set_precision", lambda network, policy: None)
+    monkeypatch.setattr(probing, "SECONDS_FOR_EVALUATION", 2)
+    monkeypatch.setattr(probing, "EVALUATION_BATCH", 40)
+    monkeypatch.setattr(probing.time, "perf_counter", lambda: next(clock))  # each answer takes a second
+    dataset = open_dataset(stripes_folder, load_recipe("fast").data)
+    assert probing.evaluated_per_second(Network(), dataset) == max(answered) == 40
 
 
 def test_it_measures_a_speed_and_leaves_no_trace_in_a_training_that_is_seeded_after_it(stripes_folder: Path):

@@ -123,6 +123,30 @@ def test_it_says_what_was_measured_and_chosen(monkeypatch: pytest.MonkeyPatch):
     assert f"{plan.settings['training.epochs']:g} epochs" in plan.reason
 
 
+def test_it_names_the_filters_of_the_user_where_there_are_any(monkeypatch: pytest.MonkeyPatch):
+    def narrow(settings: Mapping[str, Any]) -> Recipe:
+        return load_recipe(
+            "fast", {"training.dtype_policy": "float32", "model.arguments.widths": [32, 64, 64]}, settings
+        )
+
+    assert "filters 32, 64, 64; " in planned(1200, 2000, monkeypatch, load=narrow).reason
+
+
+def test_of_few_images_no_more_passes_are_planned_than_do_good(monkeypatch: pytest.MonkeyPatch):
+    plan = planned(36_000, 2000, monkeypatch, dataset=of(100))
+    assert plan.settings["training.epochs"] == module.MOST_EPOCHS
+    assert "1000 epochs, the most that are planned" in plan.reason
+
+
+def test_steps_of_different_lengths_are_refused(monkeypatch: pytest.MonkeyPatch):
+    def growing(settings: Mapping[str, Any]) -> Recipe:
+        parts = [{"until": 0.5, "size": 16}]
+        return load_recipe("fast", {"training.progressive_resizing": parts}, settings)
+
+    with pytest.raises(LensmithError, match="does not reckon with training"):
+        planned(60, 2000, monkeypatch, load=growing)
+
+
 def test_too_short_a_budget_names_the_least_that_would_do_and_that_does(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(LensmithError, match=r"A budget of 5 s is too short.*Give at least --budget \d+s") as refused:
         planned(5, 2000, monkeypatch)

@@ -75,6 +75,22 @@ def run(trained: Run, tmp_path: Path) -> Run:
     return Run(shutil.copytree(trained.path, tmp_path / "r"))
 
 
+def test_a_run_that_a_callback_ended_within_an_epoch_is_not_trained_further(stripes_folder: Path, tmp_path: Path):
+    import keras
+
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+            self.model.stop_training = True
+
+    lensmith.train(stripes_folder, "cifar-2conv", set=QUICK, name="r", runs=tmp_path, callbacks=[Stop()])
+    before = Run(tmp_path / "r").info
+    for epochs in (None, 4):
+        with pytest.raises(RunError, match=r"callback ended run r within epoch 1.*--epochs 1 for its model"):
+            lensmith.resume("r", epochs=epochs, runs=tmp_path)
+    assert Run(tmp_path / "r").info == before
+    assert lensmith.resume("r", epochs=1, runs=tmp_path).epochs == 1
+
+
 def test_killed_before_the_first_checkpoint_it_begins_anew(run: Run, trained: Run, capsys: pytest.CaptureFixture):
     for path in (*run.checkpoints.iterdir(), run.keras_file, run.onnx_file, run.path / "artifact.json"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -60,8 +60,8 @@ def fast_cnn(
     def convolution(width: int) -> Any:
         return Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=Dirac())
 
-    components = patch**2 * image_shape[2]
-    first = WhiteningConv2D(whitening or 2 * components, patch, stride, "same" if stride > 1 else "valid")
+    filters = 2 * patch**2 * image_shape[2] if whitening is None else whitening
+    first = WhiteningConv2D(filters, patch, stride, "same" if stride > 1 else "valid")
     stack: list[Any] = [first, Activation(activation)]
     for width in widths:
         stack += [convolution(width), layers.MaxPooling2D(), *normalized(), convolution(width), *normalized()]

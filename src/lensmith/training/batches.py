@@ -88,14 +88,15 @@ class TrainingImages:
         return images, targets, (begins[1:] - begins[0]).astype(np.int32)
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
-        if not self.balanced:
-            if not self.shuffled:
-                return np.arange(len(self.split))
-            return epoch_order(self.seed, epoch, len(self.split))
-        if epoch not in self._orders:
+        if epoch not in self._orders:  # other backends ask for every step
             self._orders.clear()
-            self._orders[epoch] = balanced_order(self.seed, epoch, self.split.labels)
+            self._orders[epoch] = self._new_order(epoch)
         return self._orders[epoch]
+
+    def _new_order(self, epoch: int) -> npt.NDArray[np.int64]:
+        if self.balanced:
+            return balanced_order(self.seed, epoch, self.split.labels)
+        return epoch_order(self.seed, epoch, len(self.split)) if self.shuffled else np.arange(len(self.split))
 
     def _begins(self, steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return where in an epoch steps begin."""

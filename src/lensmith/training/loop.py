@@ -40,10 +40,10 @@ class CompiledLoop:
         self._model, self._images, self._steps_at, self._pause = model, images, steps_at, pause_every
         image_bytes = images.split.store[0].nbytes
         self._most = max(1, BYTES_A_CALL // (image_bytes * images.batch_size))
-        self._at_once = 1
         self.losses = MeanLoss()
         self._waited = self._worked = 0.0
         self._seen: set[Steps] = set()
+        self._at_once: dict[Steps, int] = {}
 
     @property
     def waiting(self) -> float:
@@ -113,13 +113,16 @@ class CompiledLoop:
 
     def _next_count(self, epoch: int, step: int) -> int:
         """Return how many steps the call that begins at this step of the epoch takes; 0 at the epoch's end."""
-        count = min(self._at_once, self._images.steps_in(epoch) - step)
+        left, first = self._images.steps_in(epoch) - step, epoch * self._images.steps_per_epoch + step
+        if left <= 0:
+            return 0
+        # One at a time, as long as nobody knows how long a step of this function takes.
+        count = min(left, self._at_once.get(self._steps_at(first), 1))
         if self._pause:
-            count = min(count, self._pause - (epoch * self._images.steps_per_epoch + step) % self._pause)
-        first = epoch * self._images.steps_per_epoch + step
+            count = min(count, self._pause - first % self._pause)
         while count > 1 and self._steps_at(first + count - 1) is not self._steps_at(first):
             count //= 2
-        return max(0, count)
+        return count
 
     def _call(self, epoch: int, first: int, batch: Batches) -> npt.NDArray[np.float32]:
         function = self._steps_at(epoch * self._images.steps_per_epoch + first)
@@ -129,7 +132,7 @@ class CompiledLoop:
         self._worked += seconds
         if function in self._seen:  # the first call compiles, which says nothing of the next
             seconds_a_step = seconds / len(losses)
-            self._at_once = int(np.clip(SECONDS_A_CALL / seconds_a_step, 1, self._most))
+            self._at_once[function] = int(np.clip(SECONDS_A_CALL / seconds_a_step, 1, self._most))
         self._seen.add(function)
         return losses
 

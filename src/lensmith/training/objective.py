@@ -67,28 +67,31 @@ def make_optimizer(config: TrainingConfig, steps: int) -> Any:
 
 
 def check_optimizer(config: TrainingConfig) -> None:
-    """Let the optimizer take one step on a number of its own, because some look at their arguments only then.
+    """Let the optimizer take one step on numbers of its own, because some look at their arguments only then.
+
+    A vector, a matrix and a kernel: Muon, for one, has another way with each.
 
     Raises:
         RecipeError: It cannot, or the step leads to no number, as with a learning rate that is none.
     """
     import keras
 
-    variable = keras.Variable([1.0])
+    variables = [keras.Variable(np.ones(shape, np.float32)) for shape in ((1,), (2, 2), (1, 1, 2, 2))]
     try:
         optimizer = make_optimizer(config, 1)
-        optimizer.apply([keras.ops.ones(1)], [variable])
+        optimizer.apply([keras.ops.ones(its.shape) for its in variables], variables)
     except RecipeError:
         raise
     except Exception as error:  # every optimizer has its own way to refuse
         reason = explain_refusal(error)
         raise RecipeError(f"training.optimizer, {config.optimizer.class_name}: cannot take a step: {reason}") from None
-    if not np.isfinite(variable.numpy()).all():
+    after = np.concatenate([keras.ops.convert_to_numpy(its).ravel() for its in variables])
+    if not np.isfinite(after).all():
         raise RecipeError(
-            f"training.optimizer, {config.optimizer.class_name}: its first step leads to {variable.numpy()[0]}. "
-            "Give a learning rate that is a finite number."
+            f"training.optimizer, {config.optimizer.class_name}: its first step leads to "
+            f"{after[~np.isfinite(after)][0]}. Give a learning rate that is a finite number."
         )
-    if variable.numpy()[0] > 1:
+    if after[0] > 1:
         raise RecipeError(
             f"training.optimizer, {config.optimizer.class_name}: its first step leads uphill. Give a "
             "learning rate above 0."

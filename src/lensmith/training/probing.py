@@ -69,7 +69,8 @@ def evaluated_per_second(network: Any, dataset: Dataset) -> float:
         network.predict_on_batch(batch)
         return time.perf_counter() - began
 
-    images, most = 8, min(EVALUATION_BATCH, len(dataset.train))
+    most = min(EVALUATION_BATCH, len(dataset.train))
+    images = min(8, most)
     while (seconds := seconds_for(images)) < SECONDS_FOR_EVALUATION and images < most:
-        images *= 4
-    return min(images, most) / seconds
+        images = min(4 * images, most)
+    return images / seconds

@@ -28,7 +28,8 @@ VALIDATION_SPEEDUP = 3.0
 # validation: measured on two cores.
 FINISHING_SECONDS = 3.5
 EPOCH_SECONDS = 0.1
-FEWEST_IMAGES = 2_000
+FEWEST_IMAGES, MOST_EPOCHS = 2_000, 1_000
+"""Trained at least, as images, and at most: further passes do no good, and each makes the history longer."""
 # What reading and writing one activation costs, in multiply-adds of each precision: measured on two cores with AMX.
 MOVING = {"float32": 500, "mixed_bfloat16": 3000}
 # For photos, which `fast` otherwise brings to 96 pixels.
@@ -109,9 +110,15 @@ class Budget:
 
         Raises:
             BudgetTooShort: The message names about the least that would do.
-            LensmithError: The backend compiles anew at every turn, so that nothing can be said from a short trial.
+            LensmithError: The backend compiles anew at every turn, so that nothing can be said from a short trial; or
+                steps are to be of different lengths.
         """
         check_compiles()
+        if load(settings).training.progressive_resizing:
+            raise LensmithError(
+                "--budget does not reckon with training.progressive_resizing, which makes some steps shorter. Leave it "
+                "out, or give --epochs instead."
+            )
         planner = _Planner(self, dataset, load, {**settings, **(_sized(dataset, DEFAULT_SIZE) if sized else {})})
         if sized:
             planner.choose_side(reopen)
@@ -155,11 +162,13 @@ class _Planner:
     def plan(self) -> Plan:
         """Choose the epochs, and say why."""
         settings = {**self._settings, "training.epochs": self._epochs()}
-        chosen = [f"{settings['training.epochs']:g} epochs"]
+        recipe = self._load(settings)  # with the user's own settings over these
+        most = ", the most that are planned, so it will end sooner" if recipe.training.epochs == MOST_EPOCHS else ""
+        chosen = [f"{recipe.training.epochs:g} epochs{most}"]
         if "model.arguments.widths" in settings:
-            chosen.insert(0, f"filters {', '.join(map(str, settings['model.arguments.widths']))}")
+            chosen.insert(0, f"filters {', '.join(map(str, recipe.model.arguments['widths']))}")
         if "data.image_size" in settings:
-            chosen.insert(0, f"images of {settings['data.image_size']} pixels")
+            chosen.insert(0, f"images of {recipe.data.image_size} pixels")
         reason = (
             f"Budget {self._budget.seconds:.0f} s: this machine trains {self._measured.images_per_second:,.0f} "
             f"images/s. Chosen: {'; '.join(chosen)}."
@@ -181,7 +190,7 @@ class _Planner:
         epochs = epochs_within(seconds, images / rate, overhead)
         if epochs * images < FEWEST_IMAGES and epochs < 1:
             raise too_short(self._budget, FEWEST_IMAGES / rate + overhead - seconds)
-        return epochs
+        return min(epochs, MOST_EPOCHS)
 
 
 def check_compiles() -> None:

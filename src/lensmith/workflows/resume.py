@@ -116,14 +116,20 @@ def _check_steps(run: Run, recipe: Recipe, dataset: Dataset, start: Checkpoint |
     """Refuse what is behind the run already, and epochs of another length: steps could not be counted on."""
     if start is None:
         return
-    images = len(dataset.train)
-    if start.state.step > total_steps(recipe.training, images):
+    images, step = len(dataset.train), start.state.step
+    total = total_steps(recipe.training, images)
+    if step > total:
         raise RunError(f"Run {run.name} is past {recipe.training.epochs:g} epochs already. Give more of them.")
     before, now_steps = start.state.steps_per_epoch, steps_per_epoch(recipe.training, images)
     if before != now_steps:
         raise RunError(
             f"Run {run.name} cannot go on with {images:,} training images, not even with --force: an epoch was "
             f"{before:,} steps and would be {now_steps:,}. Put back the images that it had, or train a new run."
+        )
+    if not start.is_within_epoch and step < start.state.epoch * before < total:
+        raise RunError(
+            f"A callback ended run {run.name} within epoch {start.state.epoch}, so it cannot be trained further. "
+            f"Train a new run, or give --epochs {start.state.epoch} for its model."
         )
 
 

@@ -51,7 +51,7 @@ def train(  # noqa: PLR0913  (these are the options of a command)
         runs: Folder the run goes in; `$LENSMITH_RUNS` or `./runs` by default.
         force: Replace a run of that name.
         budget: Time from now to the end, such as `90s`, `10m` or `2h`: as large a network and as many epochs as
-            fit in it. Recipes other than `auto` and `fast` keep their network.
+            fit in it. Recipes other than `auto` and `fast`, and `auto` for photos, keep their network.
         from_run: Begin with the network of that run, but for its last layer; `auto` is then `transfer`.
         trust: Whether that run is one's own: its files may be links to other places.
         callbacks: Keras callbacks to train with.
@@ -153,7 +153,7 @@ def _planned(
         return open_dataset(dataset.source, its.data, screen.decoding())
 
     settings = choose_settings(recipe, dataset) if chooses else {}
-    if "training.class_weights" in settings:
+    if "training.class_weights" in settings and load(settings).training.class_weights:
         ratio = balance_of(dataset.class_counts).ratio
         screen.say(
             f"The largest class has {ratio:.0f} times the images of the smallest. So that all classes count the same, "
