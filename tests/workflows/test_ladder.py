@@ -59,7 +59,8 @@ def test_steps_that_fit_are_trained_with_each_seed_in_the_same_time(made: tuple[
     }
     two = [Run(root / f"ladder-stripes-two-20s-seed{seed}") for seed in (0, 1)]
     assert two[0].info["settings"]["training.batch_size"] == 8
-    assert ladder.steps[1].epochs == sum(run.info["result"]["steps"] for run in two) / 2 / 7  # 56 images, 8 a step
+    steps = [run.info["result"]["steps"] for run in two]
+    assert ladder.steps[1].epochs == pytest.approx(sum(steps) / 2 / 7)  # 56 images, 8 a step
 
 
 def test_trainings_of_a_step_with_very_different_numbers_of_epochs_are_named(
