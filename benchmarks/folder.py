@@ -3,8 +3,8 @@
     LENSMITH_DATA=… python -m benchmarks.folder
 
 The files are CIFAR-10's training images, written into a temporary folder just before, so the system still has them in
-memory for whoever reads first. Of each peer the quickest of its settings counts. lensmith's second
-pass is a new process that finds the cache of a first one.
+memory for whoever reads first. Of each peer the quickest of its settings counts. lensmith's second pass is a new
+process that finds the cache of a first one.
 """
 
 import os

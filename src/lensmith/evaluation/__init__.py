@@ -11,7 +11,7 @@ from lensmith.evaluation.metrics import (
     evaluate_tta,
 )
 from lensmith.evaluation.mistakes import Mistake, most_confident_mistakes
-from lensmith.evaluation.novelty import Novelty, blank_images, measure_novelty, noise_images
+from lensmith.evaluation.novelty import FEWEST_COMPARED, Novelty, blank_images, measure_novelty, noise_images
 from lensmith.evaluation.proportions import wilson_interval
 from lensmith.evaluation.rejection import (
     Rejection,
@@ -26,6 +26,7 @@ from lensmith.evaluation.tta import TTA, count_views, predict_views
 
 __all__ = [
     "CORRUPTIONS",
+    "FEWEST_COMPARED",
     "SEVERITIES",
     "TTA",
     "Calibration",

@@ -18,6 +18,8 @@ REJECTED = 20
 """One known image in so many lies below the threshold: it keeps 95 %."""
 NORMAL_95 = 1.959963984540054
 """Standard deviations on either side that hold 95 % of a normal distribution."""
+FEWEST_COMPARED = 2
+"""Images of each kind; of one nobody can say how its scores scatter."""
 FEW = 2
 """Pairs, with no image twice, that are ordered otherwise than the others: DeLong's variance of fewer is too small."""
 
@@ -128,7 +130,7 @@ def auroc_interval(known: Scores, foreign: Scores) -> tuple[float, float, float]
     """
     from scipy.special import expit, logit
 
-    if min(len(known), len(foreign)) < 2:
+    if min(len(known), len(foreign)) < FEWEST_COMPARED:
         raise LensmithError(
             f"Known and foreign images are compared by at least two of each; there are {len(known)} known and "
             f"{len(foreign)} foreign."

@@ -113,7 +113,7 @@ class _Trainings:
             RunError: In what they differ, or a run of another kind is in the way.
         """
         places = [(rung, self._run_of(rung, seed)) for rung in rungs for seed in range(self.seeds)]
-        begun = [(rung, run) for rung, run in places if (run.path / "run.json").exists()]
+        begun = [(rung, run) for rung, run in places if _state_of(run)]
         for rung, run in begun:
             self._check_own(run, rung)
         finished = [run for _, run in begun if run.state == "finished"]
@@ -128,7 +128,7 @@ class _Trainings:
     def of_all(self, rungs: Sequence[Rung]) -> tuple[list[tuple[Rung, Group]], dict[str, str]]:
         """Train all steps; return those that could be trained in the time with their runs, and why others could not."""
         runs = [self._run_of(rung, seed) for rung in rungs for seed in range(self.seeds)]
-        there = sum((run.path / "run.json").exists() and run.state == "finished" for run in runs)
+        there = sum(_state_of(run) == "finished" for run in runs)
         left = len(runs) - there
         known = f" {there} of them are there already." if there else ""
         rest = f" The rest takes about {duration(left * parse_budget(self.budget))}." if left else ""
@@ -151,7 +151,7 @@ class _Trainings:
     def _of(self, rung: Rung, seed: int) -> Run:
         """Return the run of a step and a seed, trained now where it is not there or was not finished."""
         run = self._run_of(rung, seed)
-        state = run.state if (run.path / "run.json").exists() else ""
+        state = _state_of(run)
         if state == "diverged":
             raise TrainingDiverged(str(run.info.get("error")).removeprefix("TrainingDiverged: "))
         if state != "finished":
@@ -175,6 +175,11 @@ class _Trainings:
         COMMAND_STARTED.set(time.perf_counter())
         settings, root = {**rung.settings, "seed": seed}, run.path.parent
         train(self.data, rung.recipe, set=settings, name=run.name, runs=root, budget=self.budget, force=True)
+
+
+def _state_of(run: Run) -> str:
+    """Return what has become of a run; empty where there is none yet."""
+    return run.state if (run.path / "run.json").exists() else ""
 
 
 def _check_options(of: str, seeds: int, split: str) -> None:

@@ -13,6 +13,7 @@ from lensmith.config import DataConfig
 from lensmith.data import Split, kind_of, open_dataset, resize, resolve_source
 from lensmith.errors import DataError, DecodeError, LensmithError
 from lensmith.evaluation import (
+    FEWEST_COMPARED,
     Novelty,
     Robustness,
     blank_images,
@@ -34,7 +35,7 @@ Images = npt.NDArray[np.uint8]
 
 FEWEST, MOST, PIXELS = 200, 10_000, 10_000_000
 """Images that are answered, 36 times each: of small ones many, of large ones so many pixels."""
-FOREIGN, FEWEST_COMPARED = 2_000, 2
+FOREIGN = 2_000
 BATCH = 64
 SHOWN = 1
 CHOSEN_EPOCH = (
