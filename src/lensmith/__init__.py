@@ -18,6 +18,7 @@ from lensmith.errors import LensmithError
 
 if TYPE_CHECKING:
     from lensmith.runs import find_run as load_run
+    from lensmith.web.serving import serve
     from lensmith.workflows.calibrate import calibrate
     from lensmith.workflows.check import check
     from lensmith.workflows.compare import compare
@@ -46,6 +47,7 @@ _WHERE = {
     "predict": ("lensmith.workflows.predict", "predict"),
     "resume": ("lensmith.workflows.resume", "resume"),
     "robustness": ("lensmith.workflows.robustness", "robustness"),
+    "serve": ("lensmith.web.serving", "serve"),
     "show": ("lensmith.workflows.show", "show"),
     "summary": ("lensmith.workflows.summary", "summary"),
     "train": ("lensmith.workflows.train", "train"),
@@ -65,6 +67,7 @@ __all__ = [
     "predict",
     "resume",
     "robustness",
+    "serve",
     "show",
     "summary",
     "train",

@@ -20,6 +20,7 @@ from lensmith.cli.ladder import ladder
 from lensmith.cli.lists import datasets, models, runs
 from lensmith.cli.predict import predict
 from lensmith.cli.robustness import robustness
+from lensmith.cli.serve import serve
 from lensmith.cli.show import show
 from lensmith.cli.summary import summary
 from lensmith.cli.train import train
@@ -45,6 +46,7 @@ for command in (
     train,
     evaluate,
     predict,
+    serve,
     check,
     show,
     summary,

@@ -1,11 +1,11 @@
 """Pixels to probabilities: the same decoding and resizing as training, then ONNX Runtime over the artefact."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from lensmith.inference.network import BATCH, OnnxNetwork
 from lensmith.records import Record
 from lensmith.runs import Run
 from lensmith.safety import check_onnx_file
+
+T = TypeVar("T")
 
 UNKNOWN = "unknown"
 """The answer where the likeliest class is not likely enough."""
@@ -76,7 +78,7 @@ class Predictor:
             self._color: Color = artifact["color"]
             self._resize: Resize = artifact["resize"]
             self.temperature = _temperature(artifact.get("temperature"))
-            self._threshold = _fraction(artifact.get("rejection_threshold"))
+            self.rejection_threshold = _fraction(artifact.get("rejection_threshold"))
         except (KeyError, TypeError) as error:
             raise RunError(f"artifact.json beside {onnx_file} lacks {error}.") from None
         self._check_fits()
@@ -127,7 +129,7 @@ class Predictor:
         Raises:
             DecodeError: It is not an image that can be read.
         """
-        return resize(decode(read_file(path), self._color), self._size, self._resize)
+        return self._decode(read_file(path))
 
     def predict_files(self, paths: Iterable[Path], top: int = 5) -> list[FilePrediction]:
         """Answer for image files, in their order; a file that cannot be read gets an error instead.
@@ -136,39 +138,54 @@ class Predictor:
             paths: Image files.
             top: How many of the likeliest classes to name.
         """
+        return self._predict([(str(path), path) for path in paths], self.read, top)
+
+    def predict_bytes(self, files: Iterable[tuple[str, bytes]], top: int = 5) -> list[FilePrediction]:
+        """Answer for image files that have been read, as `predict_files` does.
+
+        Args:
+            files: Name and content of each.
+            top: How many of the likeliest classes to name.
+        """
+        return self._predict(list(files), self._decode, top)
+
+    def _decode(self, content: bytes) -> Pixels:
+        return resize(decode(content, self._color), self._size, self._resize)
+
+    def _predict(self, files: Sequence[tuple[str, T]], read: Callable[[T], Pixels], top: int) -> list[FilePrediction]:
+        def read_or_error(file: tuple[str, T]) -> Pixels | DecodeError:
+            try:
+                return read(file[1])
+            except DecodeError as error:
+                return error
+
         answers = []
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for batch in _in_batches(list(paths)):
-                answers += self._predict_batch(batch, list(pool.map(self._read_or_error, batch)), top)
+            for start in range(0, len(files), BATCH):
+                batch = files[start : start + BATCH]
+                names = [printable(name) for name, _ in batch]
+                answers += self._predict_batch(names, list(pool.map(read_or_error, batch)), top)
         return answers
 
-    def _read_or_error(self, path: Path) -> Pixels | DecodeError:
-        try:
-            return self.read(path)
-        except DecodeError as error:
-            return error
-
     def _predict_batch(
-        self, paths: Sequence[Path], results: Sequence[Pixels | DecodeError], top: int
+        self, names: Sequence[str], results: Sequence[Pixels | DecodeError], top: int
     ) -> list[FilePrediction]:
         images = [result for result in results if not isinstance(result, DecodeError)]
         answers = iter(self.probabilities(np.stack(images)) if images else ())
         return [
-            FilePrediction(printable(str(path)), None, None, [], str(result))
+            FilePrediction(name, None, None, [], str(result))
             if isinstance(result, DecodeError)
-            else self._answer(path, next(answers), top)
-            for path, result in zip(paths, results, strict=True)
+            else self._answer(name, next(answers), top)
+            for name, result in zip(names, results, strict=True)
         ]
 
-    def _answer(self, path: Path, probabilities: npt.NDArray[np.float32], top: int) -> FilePrediction:
+    def _answer(self, name: str, probabilities: npt.NDArray[np.float32], top: int) -> FilePrediction:
         likeliest = np.argsort(-probabilities, kind="stable")[:top]
         named = [(self.class_names[place], float(probabilities[place])) for place in likeliest]
         # In double precision, as the threshold was chosen.
         label, probability = named[0]
-        rejected = probability < self._threshold
-        return FilePrediction(
-            printable(str(path)), UNKNOWN if rejected else label, probability, named, rejected=rejected
-        )
+        rejected = probability < self.rejection_threshold
+        return FilePrediction(name, UNKNOWN if rejected else label, probability, named, rejected=rejected)
 
 
 def _temperature(temperature: Any) -> float | None:
@@ -218,8 +235,3 @@ def image_files(arguments: Sequence[str | Path]) -> list[Path]:
     if not found:
         raise DataError(f"There are no files in {', '.join(map(str, arguments))}.")
     return found
-
-
-def _in_batches(paths: list[Path]) -> Iterator[list[Path]]:
-    for start in range(0, len(paths), BATCH):
-        yield paths[start : start + BATCH]

@@ -1,0 +1,1 @@
+"""The web: what lensmith answers over HTTP."""

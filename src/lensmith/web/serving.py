@@ -1,0 +1,67 @@
+"""`serve`: a run's exported model answers over HTTP, until it is stopped."""
+
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+
+from lensmith.errors import LensmithError
+from lensmith.inference import Predictor
+from lensmith.rendering.progress import Screen
+from lensmith.runs import find_run
+
+DRAINING_SECONDS = 30
+"""That requests which are being answered have, once the server is told to stop."""
+
+
+def serve(
+    run: str | Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    runs: str | Path | None = None,
+    trust: bool = False,
+) -> None:
+    """Answer image files over HTTP as `predict` does, until Ctrl-C or SIGTERM; neither loads Keras.
+
+    Args:
+        run: A run folder, a run's name, or `latest`.
+        host: Address to listen on; the default takes requests of this computer only.
+        port: 0 takes one that is free.
+        runs: The runs root.
+        trust: Whether the run is one's own: its model is not looked into before it is loaded.
+
+    Raises:
+        RunError: No such run, or no model in it yet.
+        LensmithError: Nothing can be listened to there, or FastAPI is not installed.
+    """
+    if not find_spec("fastapi") or not find_spec("uvicorn"):
+        raise LensmithError("A server needs FastAPI and uvicorn. Install them with: pip install 'lensmith[serve]'")
+    import uvicorn
+
+    from lensmith.web.app import create_app
+
+    found = find_run(run, runs, trust=trust)
+    app = create_app(Predictor.of_run(found), found.name)
+    with _listen(host, port) as listening:
+        url = _url(*listening.getsockname()[:2])
+        Screen().say(f"Run {found.name} answers at {url}/predict. Stop with Ctrl-C.")
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAINING_SECONDS, server_header=False
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise LensmithError(
+            f"Nothing can be listened to at {host}, port {port}: {reason}. Give another --host or --port; 0 takes a "
+            "port that is free."
+        ) from None
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
