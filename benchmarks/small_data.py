@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks import choose_width
 from benchmarks.contestants import ROOT, Benchmark, Contestant, lensmith, peer
 from benchmarks.flowers import flowers12, leaked
 from benchmarks.goals import ACCURACY, SECONDS
@@ -176,6 +177,7 @@ def page(results: Results) -> str:
         *measured_on([result for repeats in results.values() for result in repeats.values()]),
         *(f"- `{command}`" for command in commands),
         "",
+        *choose_width.section(),
     ]
     return "\n".join(lines)
 

@@ -1,4 +1,3 @@
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -6,12 +5,10 @@ import pytest
 
 from lensmith.data import Dataset, Split
 from lensmith.workflows.auto import (
-    SIZES,
     choose_beginning,
     choose_recipe,
     choose_settings,
     load_chosen,
-    network_settings,
     training_settings,
 )
 
@@ -53,11 +50,24 @@ def test_the_rates_of_a_mean_loss_follow_the_batch_size_the_users_own_too(recipe
     assert own.training.optimizer.arguments["bias_scale"] == 7
 
 
-def test_sizes_are_ordered_by_width_and_by_the_training_they_take():
-    assert [its.images for its in SIZES] == sorted({its.images for its in SIZES})
-    assert SIZES[0].images == 0
-    widths = [network_settings(of(10), size)["model.arguments.widths"] for size in SIZES]
-    assert all(sum(a) < sum(b) for a, b in itertools.pairwise(widths))
+def widths(n: int, side: int = 32, classes: int = 2) -> list[int]:
+    dataset = replace(of(n, side=side), class_names=tuple(map(str, range(classes))))
+    return choose_settings("fast", dataset)["model.arguments.widths"]
+
+
+def test_few_images_get_a_wider_network_as_long_as_the_work_stays_below_that_of_many():
+    chosen = [widths(n) for n in (100, 1_000, 1_500, 5_000, 50_000)]
+    assert chosen[0] == chosen[1] == [64, 128, 128]
+    assert [its[-1] for its in chosen] == [128, 128, 96, 64, 64]
+
+
+def test_larger_images_leave_less_for_the_width():
+    assert [widths(500, side)[-1] for side in (8, 32, 64, 96)] == [128, 128, 128, 96]
+
+
+@pytest.mark.parametrize(("classes", "last"), [(10, 64), (64, 64), (65, 96), (100, 128), (1_000, 128)])
+def test_there_are_as_many_features_as_classes_up_to_the_widest_network(classes: int, last: int):
+    assert widths(50_000, classes=classes)[-1] == last
 
 
 @pytest.mark.parametrize("recipe", ["auto", "fast"])

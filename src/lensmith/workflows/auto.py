@@ -1,7 +1,6 @@
 """`auto`, `fast` and `transfer`: network, epochs, batches and augmentation that suit the images."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from lensmith.config import Recipe, load_recipe
 from lensmith.data import LARGEST_NATIVE_SIDE, Dataset
 from lensmith.health import balance_of
 from lensmith.models import group_widths
+from lensmith.workflows.sizes import DEFAULT_SIZE, MOVING, SIZES, Size, cost
 
 TRANSFER = "transfer"
 CHOOSING = ("auto", "fast", TRANSFER)
@@ -22,34 +22,10 @@ IMAGES_SEEN = 200_000
 FEWEST_EPOCHS, MOST_EPOCHS = 2, 60
 # For a loss that is a mean; airbench gives 0.67, 0.053 and 2e-6 for one image of a sum, at a learning rate of 0.24.
 LEARNING_RATE, DENSE_RATE, BIAS_RATE, DECAY = 0.24, 0.67, 0.053, 1.3e-5
-
-
-@dataclass(frozen=True)
-class Size:
-    """How wide a network is, and how long a training it takes to be worth that.
-
-    Attributes:
-        first: Filters of the group before the last two; those before it have half as many each.
-        last: Filters of the last two groups.
-        images: Images that a training should see, repeats included, before this size beats the one below it.
-    """
-
-    first: int
-    last: int
-    images: int
-
-
-# Multiples of 16, what an AMX tile holds of them: 24 filters take longer than 32.
-SIZES = (
-    Size(16, 32, 0),
-    Size(32, 64, 60_000),
-    Size(48, 96, 120_000),
-    Size(64, 128, 200_000),
-    Size(64, 192, 350_000),
-    Size(64, 256, 450_000),
-    Size(96, 384, 900_000),
-)
-DEFAULT_SIZE = SIZES[1]
+WIDTHS = SIZES[SIZES.index(DEFAULT_SIZE) : 4]
+"""Sizes that `benchmarks/choose_width.py` has found worth their cost where there are few images."""
+MOST_COST = IMAGES_SEEN * cost((32, 32, 3), DEFAULT_SIZE, MOVING["float32"])
+"""Of a training: what CIFAR-10's costs. On every processor in float32, so that all choose the same."""
 
 
 def choose_beginning(overrides: Mapping[str, Any], from_run: object) -> str:
@@ -83,7 +59,21 @@ def choose_settings(recipe: str, dataset: Dataset) -> dict[str, Any]:
     if recipe == TRANSFER:
         return balanced | {"training.augmentation": augmentation_for(dataset)}
     epochs = max(FEWEST_EPOCHS, min(MOST_EPOCHS, round(IMAGES_SEEN / len(dataset.train))))
-    return balanced | network_settings(dataset, DEFAULT_SIZE) | training_settings(dataset, epochs)
+    size = choose_size(dataset, epochs)
+    return balanced | network_settings(dataset, size) | training_settings(dataset, epochs)
+
+
+def choose_size(dataset: Dataset, epochs: float) -> Size:
+    """Choose the width: the widest network that few images can pay for, and no fewer features than classes.
+
+    Few images are seen so often that more epochs help little; more filters help more (`benchmarks/choose_width.py`).
+    With fewer features than classes the answers would have to lie in a space of fewer dimensions than there are
+    classes (Yang et al., Breaking the softmax bottleneck, 2018).
+    """
+    seen, shape = epochs * len(dataset.train), dataset.image_shape
+    paid = [size for size in WIDTHS if seen * cost(shape, size, MOVING["float32"]) <= MOST_COST]
+    enough = [size for size in WIDTHS if size.last >= len(dataset.class_names)]
+    return WIDTHS[max(map(WIDTHS.index, [DEFAULT_SIZE, *paid[-1:], *(enough or WIDTHS[-1:])[:1]]))]
 
 
 def balance_settings(dataset: Dataset) -> dict[str, Any]:

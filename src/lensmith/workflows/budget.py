@@ -13,10 +13,10 @@ from lensmith.data import Dataset
 from lensmith.errors import LensmithError
 from lensmith.evaluation import count_views
 from lensmith.export import images_compared
-from lensmith.models import group_widths
 from lensmith.training import measure_throughput, settle
-from lensmith.workflows.auto import DEFAULT_SIZE, SIZES, Size, network_settings, training_settings
+from lensmith.workflows.auto import network_settings, training_settings
 from lensmith.workflows.calibrate import images_fitted
+from lensmith.workflows.sizes import DEFAULT_SIZE, MOVING, SIZES, Size, cost, relative_cost
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 # Of the whole budget; the rest is for what cannot be foreseen, such as another program at work.
@@ -30,8 +30,6 @@ FINISHING_SECONDS = 3.5
 EPOCH_SECONDS = 0.1
 FEWEST_IMAGES, MOST_EPOCHS = 2_000, 1_000
 """Trained at least, as images, and at most: further passes do no good, and each makes the history longer."""
-# What reading and writing one activation costs, in multiply-adds of each precision: measured on two cores with AMX.
-MOVING = {"float32": 500, "mixed_bfloat16": 3000}
 # For photos, which `fast` otherwise brings to 96 pixels.
 SMALLER_SIDES = (64, 48)
 
@@ -143,9 +141,9 @@ class _Planner:
         seen = self._for_training * self._measured.images_per_second
         if self._load({}).data.image_size != "auto" or seen >= DEFAULT_SIZE.images or not sides:
             return
-        cost = {s: _cost((s, s, channels), DEFAULT_SIZE, self._moving) for s in sides}
-        now = _cost(self._dataset.image_shape, DEFAULT_SIZE, self._moving)
-        side = next((s for s in sides if seen * now / cost[s] >= DEFAULT_SIZE.images), sides[-1])
+        costs = {s: cost((s, s, channels), DEFAULT_SIZE, self._moving) for s in sides}
+        now = cost(self._dataset.image_shape, DEFAULT_SIZE, self._moving)
+        side = next((s for s in sides if seen * now / costs[s] >= DEFAULT_SIZE.images), sides[-1])
         self._dataset = reopen(self._load({"data.image_size": side}))
         self._settings |= {"data.image_size": side} | _sized(self._dataset, DEFAULT_SIZE)
         self._measure()
@@ -238,23 +236,6 @@ def epochs_within(seconds: float, an_epoch: float, overhead: float) -> float:
     part = (seconds - whole * (an_epoch + overhead) - overhead) / an_epoch
     epochs = whole + max(0.0, math.floor(1000 * part) / 1000)
     return int(epochs) if epochs == int(epochs) else round(epochs, 3)
-
-
-def relative_cost(image_shape: tuple[int, int, int], size: Size, moving: int) -> float:
-    """Return what a training step costs with a network of this size, against the default one."""
-    return _cost(image_shape, size, moving) / _cost(image_shape, DEFAULT_SIZE, moving)
-
-
-def _cost(image_shape: tuple[int, int, int], size: Size, moving: int) -> float:
-    """Count multiply-adds of a step for one image, and what moving the activations takes as so many of them."""
-    height, width, channels = image_shape
-    pixels, inputs, total = (height - 1) * (width - 1), 8 * channels, 0.0
-    for place, filters in enumerate(group_widths(image_shape, size.first, size.last)):
-        # The first convolution's input is not trained, so its gradient is not needed.
-        total += pixels * filters * (9 * inputs * (3 if place else 2) + moving)
-        pixels, inputs = pixels // 4, filters
-        total += pixels * filters * (9 * filters * 3 + 2 * moving)
-    return total
 
 
 def _sized(dataset: Dataset, size: Size) -> dict[str, Any]:
