@@ -138,7 +138,7 @@ def measure(contestant: Contestant, repeat: int, places: Mapping[str, str]) -> R
         raise ContestantFailed("LENSMITH_DATA is not set: it names the folder with mnist.npz and cifar10.npz.")
     if contestant.needs and find_spec(contestant.needs) is None:
         raise ContestantFailed(f"{contestant.needs} is not installed. Install it with: pip install '.[bench]'")
-    fingerprint, revision, started = contestant.fingerprint(), _revision(), now()
+    fingerprint, measured, started = contestant.fingerprint(), revision(), now()
     load_before, cores_before = os.getloadavg()[0], busy_cores()
     if not is_quiet(load_before, cores_before, cores_before and 0.0):
         say(f"WARNING: the machine is busy: load average {load_before:.2f}. The result will be marked.")
@@ -150,7 +150,7 @@ def measure(contestant: Contestant, repeat: int, places: Mapping[str, str]) -> R
         say("WARNING: others were at work meanwhile. The result is marked; its seconds are too many.")
     return {
         "command": contestant.shown(repeat),
-        "revision": revision,
+        "revision": measured,
         "fingerprint": fingerprint,
         "started": started,
         "load_average_before": load_before,
@@ -159,7 +159,7 @@ def measure(contestant: Contestant, repeat: int, places: Mapping[str, str]) -> R
         "quiet": quiet,
         **facts,
         "machine": machine(),
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -234,7 +234,7 @@ def training_facts(record: Result, run: Run) -> Result:
     }
 
 
-def _revision() -> str | None:
+def revision() -> str | None:
     """Return the commit of lensmith that is measured, with `-changed` behind it where its source differs from that."""
 
     def git(*words: str) -> subprocess.CompletedProcess[str]:
@@ -246,7 +246,8 @@ def _revision() -> str | None:
     return commit.stdout.strip() + ("-changed" if git("status", "--porcelain", "--", "src").stdout else "")
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of what is measured, and of what it stands on."""
     found = {}
     for package in PACKAGES:
         try:

@@ -75,6 +75,7 @@ def test_the_terminal_has_both_tables_and_what_the_words_mean():
     assert "run: accuracy on 40 corrupted test images" in said
     assert f"{100 * novelty[0].auroc_energy:.1f}" in said
     assert "50 % is guessing" in said
+    assert re.search(r"fewest under brightness of severity \d", said)
     assert "Keep [this] in mind.\nPage: page.html" in said
 
 

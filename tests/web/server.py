@@ -1,16 +1,20 @@
 """A server in a process of its own, and how to ask it."""
 
+import http.client
 import json
 import re
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 BOUNDARY = "images"
 
@@ -19,7 +23,7 @@ BOUNDARY = "images"
 class Server:
     """A running `lensmith serve`."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     url: str
 
     def ask(
@@ -37,12 +41,6 @@ class Server:
     def predict(self, files: Sequence[tuple[str, bytes]], query: str = "") -> tuple[int, dict[str, Any]]:
         return self.ask(f"/predict{query}", multipart(files))
 
-    def stop(self, number: int) -> int:
-        """Send a signal, and return the exit code."""
-        self.process.send_signal(number)
-        self.process.communicate(timeout=60)
-        return self.process.returncode
-
 
 def multipart(files: Sequence[tuple[str, bytes]], field: str = "files") -> bytes:
     parts = [
@@ -59,16 +57,36 @@ def contents(files: list[Path]) -> list[tuple[str, bytes]]:
 
 
 @contextmanager
+def begun_request(server: Server, body: bytes, length: int | None) -> Iterator[http.client.HTTPConnection]:
+    """Ask for a prediction, and send only the beginning of the files; without a length, in chunks."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    connection.putrequest("POST", "/predict")
+    connection.putheader("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
+    connection.putheader(*(("Content-Length", str(length)) if length else ("Transfer-Encoding", "chunked")))
+    connection.endheaders(body, encode_chunked=not length)
+    with closing(connection):
+        yield connection
+
+
+@contextmanager
 def serving(run: Path) -> Iterator[Server]:
     command = [sys.executable, "-m", "lensmith", "serve", str(run), "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with (
+        TemporaryDirectory() as folder,
+        (Path(folder) / "screen").open("w") as screen,
+        subprocess.Popen(command, stderr=screen) as process,
+    ):
         try:
-            assert process.stderr
-            line = process.stderr.readline()
-            found = re.search(r"(http://\S+)/predict", line)
-            if not found:
-                process.kill()
-            assert found, line + process.stderr.read()
-            yield Server(process, found[1])
+            yield Server(process, _url(process, Path(screen.name)))
         finally:
             process.kill()
+
+
+def _url(process: subprocess.Popen[bytes], screen: Path) -> str:
+    """Wait for the line that says where the server listens."""
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
+        if found := re.search(r"(http://\S+)/predict", screen.read_text()):
+            return found[1]
+        time.sleep(0.02)
+    raise AssertionError(f"no server: {screen.read_text()}")

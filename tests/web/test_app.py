@@ -1,10 +1,8 @@
 """The same answers as `predict`, over HTTP; and what is refused."""
 
-import http.client
 import json
 import shutil
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -45,6 +43,7 @@ def test_the_model_says_what_it_takes_and_knows(server: Server, tiny_run: Run):
     assert status == 200
     assert found["class_names"] == tiny_run.artifact["class_names"] == ["horizontal", "vertical"]
     assert found["image_shape"] == [12, 12, 3]
+    assert found["rejection_threshold"] is None
     assert server.ask("/health") == (200, {"status": "ready"})
 
 
@@ -76,24 +75,22 @@ def test_what_is_no_request_of_this_kind_is_refused_in_json(server: Server, file
         assert (status, message in answer["error"]) == (expected, True), (what, answer)
 
 
-def test_a_name_that_is_no_text_costs_nothing(server: Server, files: list[Path]):
-    request = multipart([("NAME", files[0].read_bytes())]).replace(b"NAME", b"\xff\x1b[31m.png")
-    status, answer = server.ask("/predict", request)
+@pytest.mark.parametrize(
+    ("name", "charset"), [(b"\xff\x1b[31m.png", ""), (rb"\ud800.png", "; charset=unicode_escape"), (b"", "")]
+)
+def test_a_name_that_is_no_text_costs_nothing(server: Server, files: list[Path], name: bytes, charset: str):
+    request = multipart([("NAME", files[0].read_bytes())]).replace(b"NAME", name)
+    status, answer = server.ask("/predict", request, f"multipart/form-data; boundary={BOUNDARY}{charset}")
     assert status == 200
     assert answer["predictions"][0]["label"] in ("horizontal", "vertical")
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["with its length", "in chunks"])
-def test_a_request_that_is_too_long_is_refused_before_all_of_it_is_kept(server: Server, told: bool):
-    body = multipart([("large.png", bytes(65 * 2**20))])
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
-    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    chunks = iter([body[start : start + 2**20] for start in range(0, len(body), 2**20)])
-    if told:
-        headers["Content-Length"] = str(len(body))
-    connection.request("POST", "/predict", chunks, headers, encode_chunked=not told)
-    answer = connection.getresponse()
-    assert answer.status == 413
-    assert json.load(answer) == {"error": "A request may have 64 MiB."}
-    connection.close()
-    assert server.ask("/health")[0] == 200
+def test_the_description_for_programs_has_every_answer(server: Server):
+    status, found = server.ask("/openapi.json")
+    assert status == 200
+    assert set(found["paths"]) == {"/predict", "/model", "/health"}
+    responses = found["paths"]["/predict"]["post"]["responses"]
+    kinds = {code: its["content"]["application/json"]["schema"]["$ref"] for code, its in responses.items()}
+    names = {code: kind.rpartition("/")[2] for code, kind in kinds.items()}
+    assert names == {"200": "Prediction", "400": "Refusal", "413": "Refusal", "422": "Refusal", "503": "Refusal"}
+    assert set(found["components"]["schemas"]["Served"]["properties"]) == set(server.ask("/model")[1])

@@ -50,24 +50,29 @@ def test_the_rates_of_a_mean_loss_follow_the_batch_size_the_users_own_too(recipe
     assert own.training.optimizer.arguments["bias_scale"] == 7
 
 
-def widths(n: int, side: int = 32, classes: int = 2) -> list[int]:
-    dataset = replace(of(n, side=side), class_names=tuple(map(str, range(classes))))
-    return choose_settings("fast", dataset)["model.arguments.widths"]
+def last_width(n: int, side: int = 32, classes: int = 2, color: str = "rgb") -> int:
+    dataset = replace(of(n, color, side), class_names=tuple(map(str, range(classes))))
+    return choose_settings("fast", dataset)["model.arguments.widths"][-1]
 
 
 def test_few_images_get_a_wider_network_as_long_as_the_work_stays_below_that_of_many():
-    chosen = [widths(n) for n in (100, 1_000, 1_500, 5_000, 50_000)]
-    assert chosen[0] == chosen[1] == [64, 128, 128]
-    assert [its[-1] for its in chosen] == [128, 128, 96, 64, 64]
+    assert [last_width(n) for n in (100, 1_000, 1_500, 3_000, 5_000, 50_000)] == [128, 128, 96, 64, 64, 64]
+    assert [last_width(500, side) for side in (8, 32, 64, 96)] == [128, 128, 128, 96]
 
 
-def test_larger_images_leave_less_for_the_width():
-    assert [widths(500, side)[-1] for side in (8, 32, 64, 96)] == [128, 128, 128, 96]
+@pytest.mark.parametrize(
+    ("side", "color"), [(8, "grayscale"), (16, "rgb"), (28, "grayscale"), (32, "rgb"), (64, "rgb")]
+)
+def test_more_images_never_get_a_wider_network(side: int, color: str):
+    found = [last_width(n, side, color=color) for n in (10, 500, 1_000, 2_000, 3_000, 4_000, 50_000, 79_999, 85_000)]
+    assert found == sorted(found, reverse=True)
+    assert found[0] == 128
+    assert found[-3:] == [64] * 3
 
 
 @pytest.mark.parametrize(("classes", "last"), [(10, 64), (64, 64), (65, 96), (100, 128), (1_000, 128)])
 def test_there_are_as_many_features_as_classes_up_to_the_widest_network(classes: int, last: int):
-    assert widths(50_000, classes=classes)[-1] == last
+    assert last_width(50_000, classes=classes) == last
 
 
 @pytest.mark.parametrize("recipe", ["auto", "fast"])

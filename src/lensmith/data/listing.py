@@ -194,7 +194,11 @@ def printable(name: str) -> str:
         >>> print(printable("caf\udce9.jpg"))
         caf\xe9.jpg
     """
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        content = name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a pair, as names may have on Windows and in requests
+        content = name.encode("utf-8", "surrogatepass")
+    return content.decode("utf-8", "backslashreplace")
 
 
 def _split_folders(root: Path, folders: list[Path]) -> dict[str, Path]:

@@ -71,6 +71,8 @@ class Predictor:
             RunError: The file cannot be opened as a model, or the artefact lacks something.
         """
         self.onnx_file = onnx_file
+        # One for all who ask: as many large pictures are in memory as there are cores.
+        self._pool = ThreadPoolExecutor(os.cpu_count())
         self._network = OnnxNetwork(onnx_file, batch)
         try:
             self.class_names: tuple[str, ...] = tuple(artifact["class_names"])
@@ -160,11 +162,10 @@ class Predictor:
                 return error
 
         answers = []
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for start in range(0, len(files), BATCH):
-                batch = files[start : start + BATCH]
-                names = [printable(name) for name, _ in batch]
-                answers += self._predict_batch(names, list(pool.map(read_or_error, batch)), top)
+        for start in range(0, len(files), BATCH):
+            batch = files[start : start + BATCH]
+            names = [printable(name) for name, _ in batch]
+            answers += self._predict_batch(names, list(self._pool.map(read_or_error, batch)), top)
         return answers
 
     def _predict_batch(
@@ -184,7 +185,7 @@ class Predictor:
         named = [(self.class_names[place], float(probabilities[place])) for place in likeliest]
         # In double precision, as the threshold was chosen.
         label, probability = named[0]
-        rejected = probability < self.rejection_threshold
+        rejected = probability < (self.rejection_threshold or 0.0)
         return FilePrediction(name, UNKNOWN if rejected else label, probability, named, rejected=rejected)
 
 
@@ -194,10 +195,10 @@ def _temperature(temperature: Any) -> float | None:
     raise RunError(f"artifact.json: temperature is {temperature!r}, no number above 0.")
 
 
-def _fraction(threshold: Any) -> float:
+def _fraction(threshold: Any) -> float | None:
     """Take a rejection threshold; none answers everything."""
     if threshold is None:
-        return 0.0
+        return None
     if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
         raise RunError(f"artifact.json: rejection_threshold is {threshold!r}, no number from 0 to 1.")
     return float(threshold)

@@ -49,11 +49,13 @@ def robustness_text(record: Any) -> RenderableType:
 
 
 def robustness_sentence(its: Robustness) -> str:
-    """Say what corruptions cost on the whole."""
+    """Say what corruptions cost on the whole, and which costs most."""
+    worst = min(its.cells, key=lambda cell: cell.accuracy)
     bounds = percent_range(its.clean_accuracy_low, its.clean_accuracy_high, decimals_for(its.n))
     return (
         f"As they are {percent(its.clean_accuracy, decimals_for(its.n))} of the images are named right (95 % interval "
-        f"{bounds}); corrupted, {percent(its.mean_corrupted_accuracy)} in the mean of all kinds and severities."
+        f"{bounds}); corrupted, {percent(its.mean_corrupted_accuracy)} in the mean of all kinds and severities; fewest "
+        f"under {worst.kind} of severity {worst.severity}: {percent(worst.accuracy)}."
     )
 
 

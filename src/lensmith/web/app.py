@@ -2,20 +2,54 @@
 
 import asyncio
 import os
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import FastAPI, File, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lensmith import __version__
 from lensmith.inference import Prediction, Predictor
-from lensmith.records import to_json
+from lensmith.records import Record, to_json
+from lensmith.web.gate import Gate, refusal
 
-MOST_BYTES = 64 * 2**20
-"""Of a request, all its files together."""
+FILES_AT_ONCE = 16
+"""Of a request, before others have their turn."""
+
+
+@dataclass(frozen=True)
+class Refusal(Record):
+    """What comes instead of an answer."""
+
+    error: str
+
+
+@dataclass(frozen=True)
+class Served(Record):
+    """What the model takes and knows.
+
+    Attributes:
+        run: The run's name.
+        class_names: K names, in the order of the probabilities.
+        image_shape: Height, width and channels that images are brought to.
+        temperature: By which the logits were divided; `None` where there is none.
+        rejection_threshold: Below which probability the answer is `unknown`; `None` where all are answered.
+    """
+
+    run: str
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    temperature: float | None
+    rejection_threshold: float | None
+
+
+@dataclass(frozen=True)
+class Health(Record):
+    """That requests are taken."""
+
+    status: str = "ready"
 
 
 def create_app(predictor: Predictor, run: str) -> FastAPI:
@@ -25,84 +59,64 @@ def create_app(predictor: Predictor, run: str) -> FastAPI:
         predictor: The model.
         run: The run's name, which answers carry.
     """
-    app = FastAPI(title="lensmith", version=__version__, docs_url=None, redoc_url=None)
-    app.add_middleware(_LimitedBody)
-    app.add_exception_handler(HTTPException, _refusal)
-    app.add_exception_handler(RequestValidationError, _misuse)
-    app.add_exception_handler(Exception, _bug)
-    # Each answer keeps every core busy, and holds its images in memory: more at once would be no sooner done.
+    app = FastAPI(title="lensmith", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.add_middleware(Gate)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _misunderstood)
+    app.add_exception_handler(Exception, _failed)
+    # More at once would be no sooner done, and each holds images in memory.
     turn = asyncio.Semaphore(os.cpu_count() or 1)
+    refusals: dict[int | str, dict[str, Any]] = {code: {"model": Refusal} for code in (400, 413, 422, 503)}
 
-    @app.post("/predict", responses={200: {"model": Prediction}})
+    @app.post("/predict", responses={200: {"model": Prediction}, **refusals})
     async def predict(
         files: Annotated[list[UploadFile], File(description="Image files.")],
         top: Annotated[int, Query(ge=1, description="How many classes to name for each file.")] = 5,
     ) -> Response:
         """Name the likeliest classes of image files; 422 where none of them can be read."""
-        contents = [(file.filename or "", await file.read()) for file in files]
-        async with turn:
-            answers = await run_in_threadpool(predictor.predict_bytes, contents, top)
-        record = Prediction(run, answers).to_dict()
-        if all(its.error for its in answers):
-            return _json(422, {"error": "None of these files could be answered; each says why.", **record})
-        return _json(200, record)
+        answers = []
+        for start in range(0, len(files), FILES_AT_ONCE):
+            async with turn:
+                some = files[start : start + FILES_AT_ONCE]
+                contents = [(file.filename or "", await file.read()) for file in some]
+                answers += await run_in_threadpool(predictor.predict_bytes, contents, top)
+        return await run_in_threadpool(_answer, Prediction(run, answers))
 
-    @app.get("/model")
+    @app.get("/model", responses={200: {"model": Served}})
     async def model() -> Response:
         """Say what the model takes and knows."""
-        return _json(
-            200,
-            {
-                "run": run,
-                "class_names": predictor.class_names,
-                "image_shape": predictor.image_shape,
-                "temperature": predictor.temperature,
-                "rejection_threshold": predictor.rejection_threshold,
-            },
-        )
+        threshold = predictor.rejection_threshold
+        return _json(Served(run, predictor.class_names, predictor.image_shape, predictor.temperature, threshold))
 
-    @app.get("/health")
+    @app.get("/health", responses={200: {"model": Health}})
     async def health() -> Response:
         """Say that requests are taken."""
-        return _json(200, {"status": "ready"})
+        return _json(Health())
 
     return app
 
 
-class _LimitedBody:
-    """Refuses to read on in a request that is too long; Starlette's own middleware answers some of them in no JSON."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read = 0
-
-        async def read_on() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > MOST_BYTES:
-                raise HTTPException(413, f"A request may have {MOST_BYTES // 2**20} MiB.")
-            return message
-
-        await self._app(scope, read_on, send)
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(to_json(value), status, media_type="application/json")
 
 
-def _json(status: int, value: dict[str, Any], headers: Any = None) -> Response:
-    return Response(to_json(value), status, headers, media_type="application/json")
+def _answer(prediction: Prediction) -> Response:
+    if all(its.error for its in prediction.predictions):
+        said = "None of these files could be answered; each says why."
+        return _json({"error": said, **prediction.to_dict()}, 422)
+    return _json(prediction)
 
 
-async def _refusal(request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _json(error.status_code, {"error": str(error.detail)}, error.headers)
+    return refusal(error.status_code, str(error.detail), error.headers)
 
 
-async def _misuse(request: Request, error: Exception) -> Response:
+async def _misunderstood(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     problems = (f"{'.'.join(map(str, its['loc'][1:]))}: {its['msg']}" for its in error.errors())
-    return _json(422, {"error": "; ".join(problems)})
+    return refusal(422, "; ".join(problems))
 
 
-async def _bug(request: Request, error: Exception) -> Response:
-    return _json(500, {"error": "This is a bug in lensmith; the server's screen has the details."})
+async def _failed(request: Request, error: Exception) -> Response:
+    return refusal(500, "This is a bug in lensmith; the server's screen has the details.")

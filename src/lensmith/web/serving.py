@@ -1,14 +1,17 @@
 """`serve`: a run's exported model answers over HTTP, until it is stopped."""
 
+import asyncio
+import contextlib
 import socket
 from importlib.util import find_spec
 from pathlib import Path
 
 from lensmith.errors import LensmithError
 from lensmith.inference import Predictor
-from lensmith.rendering.progress import Screen
+from lensmith.rendering.progress import current_screen
 from lensmith.runs import find_run
 
+NEEDED = ("fastapi", "uvicorn", "python_multipart")
 DRAINING_SECONDS = 30
 """That requests which are being answered have, once the server is told to stop."""
 
@@ -32,30 +35,39 @@ def serve(
 
     Raises:
         RunError: No such run, or no model in it yet.
-        LensmithError: Nothing can be listened to there, or FastAPI is not installed.
+        LensmithError: Nothing can be listened to there, FastAPI is not installed, or an event loop runs already.
+        KeyboardInterrupt: When Ctrl-C has ended it, and what it had taken is answered.
     """
-    if not find_spec("fastapi") or not find_spec("uvicorn"):
-        raise LensmithError("A server needs FastAPI and uvicorn. Install them with: pip install 'lensmith[serve]'")
+    _check_possible()
     import uvicorn
 
     from lensmith.web.app import create_app
 
     found = find_run(run, runs, trust=trust)
-    app = create_app(Predictor.of_run(found), found.name)
+    name = found.path.resolve().name
+    app = create_app(Predictor.of_run(found), name)
     with _listen(host, port) as listening:
         url = _url(*listening.getsockname()[:2])
-        Screen().say(f"Run {found.name} answers at {url}/predict. Stop with Ctrl-C.")
+        current_screen().say(f"Run {name} answers at {url}/predict. Stop with Ctrl-C.")
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAINING_SECONDS, server_header=False
         )
         uvicorn.Server(config).run(sockets=[listening])
 
 
+def _check_possible() -> None:
+    if not all(map(find_spec, NEEDED)):
+        raise LensmithError(f"A server needs {', '.join(NEEDED)}. Install them with: pip install 'lensmith[serve]'")
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise LensmithError("A notebook cannot serve while it does other things. Use `lensmith serve` in a terminal.")
+
+
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # a host's name that cannot be one is no text for Python
         reason = getattr(error, "strerror", None) or error
         raise LensmithError(
             f"Nothing can be listened to at {host}, port {port}: {reason}. Give another --host or --port; 0 takes a "

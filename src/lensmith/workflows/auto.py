@@ -23,7 +23,7 @@ FEWEST_EPOCHS, MOST_EPOCHS = 2, 60
 # For a loss that is a mean; airbench gives 0.67, 0.053 and 2e-6 for one image of a sum, at a learning rate of 0.24.
 LEARNING_RATE, DENSE_RATE, BIAS_RATE, DECAY = 0.24, 0.67, 0.053, 1.3e-5
 WIDTHS = SIZES[SIZES.index(DEFAULT_SIZE) : 4]
-"""Sizes that `benchmarks/choose_width.py` has found worth their cost where there are few images."""
+"""Those that `benchmarks/choose_width.py` has measured."""
 MOST_COST = IMAGES_SEEN * cost((32, 32, 3), DEFAULT_SIZE, MOVING["float32"])
 """Of a training: what CIFAR-10's costs. On every processor in float32, so that all choose the same."""
 
@@ -58,22 +58,28 @@ def choose_settings(recipe: str, dataset: Dataset) -> dict[str, Any]:
     balanced = balance_settings(dataset)
     if recipe == TRANSFER:
         return balanced | {"training.augmentation": augmentation_for(dataset)}
-    epochs = max(FEWEST_EPOCHS, min(MOST_EPOCHS, round(IMAGES_SEEN / len(dataset.train))))
+    epochs = choose_epochs(dataset)
     size = choose_size(dataset, epochs)
     return balanced | network_settings(dataset, size) | training_settings(dataset, epochs)
 
 
-def choose_size(dataset: Dataset, epochs: float) -> Size:
-    """Choose the width: the widest network that few images can pay for, and no fewer features than classes.
+def choose_epochs(dataset: Dataset) -> int:
+    """Choose how often the images are seen where nobody says how long it may take."""
+    return max(FEWEST_EPOCHS, min(MOST_EPOCHS, round(IMAGES_SEEN / len(dataset.train))))
 
-    Few images are seen so often that more epochs help little; more filters help more (`benchmarks/choose_width.py`).
-    With fewer features than classes the answers would have to lie in a space of fewer dimensions than there are
-    classes (Yang et al., Breaking the softmax bottleneck, 2018).
+
+def choose_size(dataset: Dataset, epochs: int) -> Size:
+    """Choose the width: more for images so few that they cannot be seen more often, and for many classes.
+
+    Few images get the widest network of `WIDTHS` whose training costs no more than that of many, which helps them more
+    than further epochs do. And with fewer features than classes the answers would lie in a space of fewer dimensions
+    than there are classes (Yang et al., Breaking the softmax bottleneck, 2018). Both by `benchmarks/choose_width.py`.
     """
-    seen, shape = epochs * len(dataset.train), dataset.image_shape
-    paid = [size for size in WIDTHS if seen * cost(shape, size, MOVING["float32"]) <= MOST_COST]
-    enough = [size for size in WIDTHS if size.last >= len(dataset.class_names)]
-    return WIDTHS[max(map(WIDTHS.index, [DEFAULT_SIZE, *paid[-1:], *(enough or WIDTHS[-1:])[:1]]))]
+    shape, seen = dataset.image_shape, epochs * len(dataset.train)
+    few = epochs == MOST_EPOCHS
+    paid = [size for size in WIDTHS if few and seen * cost(shape, size, MOVING["float32"]) <= MOST_COST]
+    enough = [size for size in WIDTHS if size.last >= len(dataset.class_names)] or WIDTHS[-1:]
+    return max([*paid, enough[0]], key=WIDTHS.index)
 
 
 def balance_settings(dataset: Dataset) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from lensmith.errors import LensmithError
 from lensmith.evaluation import count_views
 from lensmith.export import images_compared
 from lensmith.training import measure_throughput, settle
-from lensmith.workflows.auto import network_settings, training_settings
+from lensmith.workflows.auto import choose_epochs, choose_size, network_settings, training_settings
 from lensmith.workflows.calibrate import images_fitted
 from lensmith.workflows.sizes import DEFAULT_SIZE, MOVING, SIZES, Size, cost, relative_cost
 
@@ -149,10 +149,17 @@ class _Planner:
         self._measure()
 
     def choose_size(self) -> None:
-        """Take the widest network that sees as many images as it takes to be worth its width."""
+        """Take the widest network that sees as many images as it takes to be worth its width.
+
+        Where there is time for what `fast` does without a budget, it is not narrower than there.
+        """
         shape, seen = self._dataset.image_shape, self._for_training * self._measured.images_per_second
         images = {size: seen / relative_cost(shape, size, self._moving) for size in SIZES}
         size = [its for its in SIZES if images[its] >= its.images or its == SIZES[0]][-1]
+        epochs = choose_epochs(self._dataset)
+        without_budget = choose_size(self._dataset, epochs)
+        if images[without_budget] >= epochs * len(self._dataset.train):
+            size = max(size, without_budget, key=SIZES.index)
         if size != DEFAULT_SIZE:
             self._settings |= _sized(self._dataset, size)
             self._measure()
