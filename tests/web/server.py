@@ -52,6 +52,10 @@ def multipart(files: Sequence[tuple[str, bytes]], field: str = "files") -> bytes
     return b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
 
 
+def chunk(part: bytes) -> bytes:
+    return f"{len(part):x}\r\n".encode() + part + b"\r\n"
+
+
 def contents(files: list[Path]) -> list[tuple[str, bytes]]:
     return [(str(file), file.read_bytes()) for file in files]
 
@@ -63,7 +67,8 @@ def begun_request(server: Server, body: bytes, length: int | None) -> Iterator[h
     connection.putrequest("POST", "/predict")
     connection.putheader("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
     connection.putheader(*(("Content-Length", str(length)) if length else ("Transfer-Encoding", "chunked")))
-    connection.endheaders(body, encode_chunked=not length)
+    connection.endheaders()
+    connection.send(body if length else chunk(body))
     with closing(connection):
         yield connection
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.web.server import Server, begun_request, contents, multipart, serving
+from tests.web.server import Server, begun_request, chunk, contents, multipart, serving
 
 from lensmith.runs import Run
 from lensmith.web.gate import MOST_AT_ONCE
@@ -20,7 +20,7 @@ def test_a_request_that_is_too_long_is_refused_before_the_end_of_it(server: Serv
         if not length:
             with contextlib.suppress(ConnectionError):  # the last of it may find nobody who listens
                 for _ in range(65):
-                    connection.send(b"100000\r\n" + bytes(2**20) + b"\r\n")
+                    connection.send(chunk(bytes(2**20)))
         answer = connection.getresponse()
         assert answer.status == 413
         assert json.load(answer) == {"error": "A request may have 64 MiB."}
