@@ -34,6 +34,7 @@ bench-long: ## measure what takes hours, going on where it was stopped: time to 
 	python -m benchmarks.speed
 	python -m benchmarks.saving
 	python -m benchmarks.sgemm
+	python -m benchmarks.threads
 	python -m benchmarks.growth
 	python -m benchmarks.budget
 	python -m benchmarks.checking

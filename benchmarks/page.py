@@ -6,19 +6,19 @@ python -m benchmarks.page
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import budget, folder, growth, saving, sgemm, speed
+from benchmarks import budget, folder, growth, saving, sgemm, speed, threads
 from benchmarks.contestants import ROOT, Contestant
 from benchmarks.goals import Everything
 from benchmarks.harness import RESULTS, Result, load
-from benchmarks.sections import budgets, comparisons, goals, growing, measured_on, reading, time_spent
+from benchmarks.sections import budgets, comparisons, goals, growing, measured_on, reading, threading, time_spent
 from lensmith.files import write_text
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 BENCHMARKS = (
     *speed.BENCHMARKS.values(),
-    *(module.BENCHMARK for module in (folder, saving, sgemm, growth, budget)),
+    *(module.BENCHMARK for module in (folder, saving, sgemm, threads, growth, budget)),
 )
-SECTIONS = (goals, comparisons, time_spent, reading, growing, budgets)
+SECTIONS = (goals, comparisons, time_spent, threading, reading, growing, budgets)
 
 
 def stored(results: Path = RESULTS) -> Everything:

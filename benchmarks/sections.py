@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import budget, folder, growth, sgemm, speed
+from benchmarks import budget, folder, growth, sgemm, speed, threads
 from benchmarks.contestants import ROOT, Benchmark
 from benchmarks.goals import ACCURACY, GIGABYTES, GOALS, SECONDS, SHARE, TIMES, Everything, Goal, Unit, quickest_reader
 from benchmarks.harness import Result
@@ -213,6 +213,30 @@ def _share(precision: str, results: Mapping[str, Mapping[int, Result]]) -> tuple
     rate = Unit("{:,.0f} GFLOP/s", 1e-9)
     found = [median_of(rates(results, precision).values()) for rates in (sgemm.peaks, sgemm.rates)]
     return precision, *(written(its, rate) for its in found), written(sgemm.share_of_peak(results, precision), SHARE)
+
+
+def threading(everything: Everything) -> list[str]:
+    """Set numbers of threads beside the one that is used."""
+    results = everything["threads"]
+    rows = [
+        (
+            " and ".join(threads.TRIED[name].values()) if name in threads.TRIED else "TensorFlow's choice",
+            str(len(its)),
+            written(median_of(result["train_seconds"] for result in its.values()), SECONDS),
+            written(threads.slower(name, results), TIMES),
+        )
+        for name, its in results.items()
+    ]
+    if not any(results.values()):
+        return []
+    return [
+        *("## Threads", ""),
+        "lensmith leaves their number to TensorFlow: as many as cores, within an operation and between operations. "
+        "`speedrun-cifar10` with that and with others:",
+        "",
+        *table(("within and between", "n", "training", "÷ TensorFlow's choice"), rows),
+        "",
+    ]
 
 
 def growing(everything: Everything) -> list[str]:

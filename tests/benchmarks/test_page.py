@@ -124,3 +124,13 @@ def test_share_of_the_peak_is_paired_with_the_quicker_product() -> None:
 def test_names_of_contestants_are_their_own(benchmark: Any) -> None:
     names = [its.name for its in benchmark.contestants]
     assert len(names) == len(set(names))
+
+
+def test_numbers_of_threads_stand_beside_the_one_that_is_used() -> None:
+    chosen, others = (
+        [result(train_seconds=its) for its in (10.0, 20.0)],
+        [result(train_seconds=its) for its in (15.0, 40.0)],
+    )
+    text = page(everything(threads={"chosen": chosen, "1-2": others}))
+    assert "| TensorFlow's choice | 2 | 15.00 s (10.00 s to 20.00 s) | 1.00 × |" in text
+    assert "| 1 and 2 | 2 | 27.50 s (15.00 s to 40.00 s) | 1.75 × (1.50 × to 2.00 ×) |" in text

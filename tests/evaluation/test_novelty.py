@@ -205,3 +205,9 @@ def test_blank_images_go_from_black_to_white_in_even_steps(levels: int, greys: l
     assert images.dtype == np.uint8
     assert images[:, 0, 0, 0].tolist() == greys
     assert (images == images[:, :1, :1, :1]).all()
+
+
+def test_foreign_images_below_the_classifiers_own_threshold_are_unknown():
+    known, foreign = two_classes([0.99] * 5), two_classes([0.95, 0.9, 0.6, 0.51])
+    found = [measure_novelty(known, foreign, NAMES[:2], "f", threshold).unknown for threshold in (0.55, 0.93, None)]
+    assert found == [0.25, 0.75, None]

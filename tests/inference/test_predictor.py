@@ -2,11 +2,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
 from lensmith.errors import DataError, RunError
-from lensmith.inference import Predictor, image_files
+from lensmith.inference import Prediction, Predictor, image_files
 from lensmith.runs import Run
 
 
@@ -176,7 +177,23 @@ def test_a_table_and_csv_carry_what_is_unknown(tiny_run: Run, stripes_folder: Pa
     cells = dict(zip(header, row, strict=True))
     assert (cells["label"], cells["class_1"], cells["p_1"]) == ("unknown", likeliest, str(probability))
     screen = Console(file=io.StringIO(), width=300)
-    screen.print(predictions_table(answers))
+    screen.print(predictions_table(Prediction("r", answers)))
     text = " ".join(screen.file.getvalue().split())
     assert "unknown" in text
     assert f"{likeliest} {100 * probability:.1f}" in text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize("trust", [True, False])
+def test_a_run_that_was_copied_without_its_model_says_what_is_missing(tiny_run: Run, tmp_path: Path, trust: bool):
+    copy = Path(shutil.copytree(tiny_run.path, tmp_path / "copy", ignore=shutil.ignore_patterns("model.onnx")))
+    with pytest.raises(RunError, match=r"model\.onnx is missing: run\.json, artifact\.json and model\.onnx of one run"):
+        Predictor.of_run(Run(copy, trust))
+
+
+def test_a_model_of_another_run_is_not_taken_for_this_ones(tiny_run: Run, tmp_path: Path):
+    copy = Path(shutil.copytree(tiny_run.path, tmp_path / "copy"))
+    other = onnx.load(copy / "model.onnx")
+    other.doc_string = "of another run"
+    onnx.save(other, copy / "model.onnx")
+    with pytest.raises(RunError, match=r"model\.onnx is not the model that artifact\.json beside it is of"):
+        Predictor.of_run(Run(copy))

@@ -39,12 +39,13 @@ def test_without_options_it_is_said_what_there_is_and_what_can_be_chosen():
 def test_after_a_threshold_was_taken_away_the_report_is_said_to_be_older():
     *_, before, last = calibrate_text(replace(PLAIN, taken_away=0.7)).split("\n")
     assert before.startswith("Every image is answered.")
-    assert last == "The report still tells of the threshold that was. Measure the run anew: lensmith evaluate"
+    assert last == "The report tells of what was before. Measure the run anew: lensmith evaluate /runs/its"
 
 
 def test_a_temperature_fitted_now_is_told_with_what_it_has_changed():
     text = calibrate_text(replace(PLAIN, fitted=Temperature(1.5, 1400, 0.61234, 0.5)))
-    assert "Log loss 0.6123 before, 0.5000 after. Measure the run anew: lensmith evaluate\n" in text
+    assert "Log loss 0.6123 before, 0.5000 after.\n" in text
+    assert text.endswith("Measure the run anew: lensmith evaluate /runs/its")
 
 
 def test_where_no_temperature_could_be_fitted_that_is_said():
@@ -68,7 +69,8 @@ def test_a_promise_is_made_of_an_accuracy_only():
     for chosen in (promised, covering):
         text = calibrate_text(replace(PLAIN, rejection=chosen, rejection_threshold=chosen.threshold))
         assert f"\n{rejection_sentence(chosen)}\n" in text
-        assert text.endswith("lensmith evaluate measures it on the test images.")
+        assert "lensmith predict answers so from now on, lensmith serve when it is next started.\n" in text
+        assert text.endswith("Measure the run anew: lensmith evaluate /runs/its")
         assert ("On new images" in text) == ("slightly too good" in text) == (chosen is promised)
         assert "Every image" not in text
         assert "chosen before" not in text

@@ -11,7 +11,7 @@ from rich.console import Console
 from lensmith.data import Dataset, Skipped, Split
 from lensmith.evaluation import evaluate, evaluate_tta
 from lensmith.evaluation.tta import Answers
-from lensmith.inference import FilePrediction
+from lensmith.inference import FilePrediction, Prediction
 from lensmith.rendering.terminal import (
     accuracy_sentence,
     dataset_table,
@@ -114,7 +114,8 @@ def test_predictions_name_the_error_of_a_file():
         FilePrediction("a.png", "cat", 0.9, [("cat", 0.9), ("dog", 0.1)]),
         FilePrediction("b.png", None, None, [], "empty file"),
     ]
-    text = drawn(predictions_table(answers))
+    text = drawn(predictions_table(Prediction("/runs/pets-1", answers)))
+    assert "Run pets-1" in text
     assert "90.0" in text
     assert "dog 10.0" in text
     assert "empty file" in text

@@ -25,6 +25,7 @@ class Server:
 
     process: subprocess.Popen[bytes]
     url: str
+    screen: Path
 
     def ask(
         self, path: str, body: bytes | None = None, kind: str = f"multipart/form-data; boundary={BOUNDARY}"
@@ -82,7 +83,7 @@ def serving(run: Path) -> Iterator[Server]:
         subprocess.Popen(command, stderr=screen) as process,
     ):
         try:
-            yield Server(process, _url(process, Path(screen.name)))
+            yield Server(process, _url(process, Path(screen.name)), Path(screen.name))
         finally:
             process.kill()
 

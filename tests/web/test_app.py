@@ -30,7 +30,9 @@ def test_below_the_rejection_threshold_the_answer_is_unknown(tiny_run: Run, file
     with serving(run.path) as strict:
         found = strict.predict(contents(files))[1]["predictions"]
         assert strict.ask("/model")[1]["rejection_threshold"] == threshold
+        said = strict.screen.read_text()
     rejected = [its.probability < threshold for its in answers if its.probability is not None]
+    assert f"What is less likely than {threshold:.4f} is `unknown`." in said
     assert 0 < sum(rejected) < len(files)
     assert [its["rejected"] for its in found] == rejected
     assert [its["label"] == "unknown" for its in found] == rejected
@@ -61,10 +63,13 @@ def test_a_file_that_is_no_image_costs_that_file_alone(server: Server, files: li
 
 def test_what_is_no_request_of_this_kind_is_refused_in_json(server: Server, files: list[Path]):
     good = contents(files[:1])
+    name = f'; filename="{good[0][0]}"'.encode()
+    no_file = "Send multipart/form-data with the images in parts called `files`, each with a file name"
     refused = {
-        "another field": (server.ask("/predict", multipart(good, field="image")), 422, "files: Field required"),
-        "no file": (server.ask("/predict", f"--{BOUNDARY}--\r\n".encode()), 422, "files: Field required"),
-        "no multipart": (server.ask("/predict", b"\x89PNG", "image/png"), 422, "files: Field required"),
+        "another field": (server.ask("/predict", multipart(good, field="image")), 422, no_file),
+        "no file": (server.ask("/predict", f"--{BOUNDARY}--\r\n".encode()), 422, no_file),
+        "a text": (server.ask("/predict", multipart(good).replace(name, b"")), 422, no_file),
+        "no multipart": (server.ask("/predict", b"\x89PNG", "image/png"), 422, no_file),
         "a broken multipart": (server.ask("/predict", b"--other\r\n"), 400, "Invalid multipart data"),
         "no class named": (server.predict(good, "?top=0"), 422, "top: Input should be greater than or equal to 1"),
         "GET": (server.ask("/predict"), 405, "Method Not Allowed"),
@@ -92,5 +97,5 @@ def test_the_description_for_programs_has_every_answer(server: Server):
     responses = found["paths"]["/predict"]["post"]["responses"]
     kinds = {code: its["content"]["application/json"]["schema"]["$ref"] for code, its in responses.items()}
     names = {code: kind.rpartition("/")[2] for code, kind in kinds.items()}
-    assert names == {"200": "Prediction", "400": "Refusal", "413": "Refusal", "422": "Refusal", "503": "Refusal"}
+    assert names == {"200": "Prediction", "400": "Refusal", "413": "Refusal", "422": "Unanswered", "503": "Refusal"}
     assert set(found["components"]["schemas"]["Served"]["properties"]) == set(server.ask("/model")[1])

@@ -37,6 +37,6 @@ def predict(
     elif not print_record(prediction, json):
         from lensmith.rendering.terminal import predictions_table, stdout
 
-        stdout().print(predictions_table(prediction.predictions))
+        stdout().print(predictions_table(prediction))
     if all(its.error for its in prediction.predictions):
         raise LensmithError("None of these files could be answered; each says why.")

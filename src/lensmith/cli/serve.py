@@ -1,5 +1,6 @@
 """`lensmith serve`."""
 
+import signal
 from typing import Annotated
 
 import typer
@@ -19,4 +20,6 @@ def serve(
     """Answer images over HTTP, with the exported model: neither Keras nor TensorFlow is loaded."""
     from lensmith.web.serving import serve as answer
 
+    # A background job of a script ignores it, and uvicorn, which does not, would then end as if all were said and done.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     answer(run, host=host, port=port, runs=runs, trust=trust)

@@ -86,7 +86,8 @@ def decode_with_header(content: bytes, color: Color = "rgb") -> tuple[Pixels, He
     """Turn the bytes of an image file into pixels, as `decode`, and tell what `probe` tells."""
     if not content:
         raise DecodeError("empty file")
-    with telling_damage(), open_image(io.BytesIO(content)) as image:
+    with telling_damage():
+        image = open_image(io.BytesIO(content))  # of which there is nothing to close
         size, has_color = image.size, _has_color(image)
         image.load()
         orientation = orientation_of(image)  # not before: PNG may say it behind the picture, and Pillow looks once

@@ -40,6 +40,7 @@ class Novelty(Record):
         fpr95_probability, fpr95_energy: Share of the foreign images that are accepted at the threshold that keeps
             95 % of the known.
         confident: Share of the foreign images that are answered with a probability of at least 0.9.
+        unknown: Share of the foreign images that the classifier's own rejection threshold catches; `None` without one.
         most_named: The classes that foreign images are most often taken for, up to three, with their shares.
 
     Source:
@@ -60,10 +61,17 @@ class Novelty(Record):
     fpr95_probability: float
     fpr95_energy: float
     confident: float
+    unknown: float | None
     most_named: list[tuple[str, float]]
 
 
-def measure_novelty(known_scores: Scores, foreign_scores: Scores, class_names: tuple[str, ...], name: str) -> Novelty:
+def measure_novelty(
+    known_scores: Scores,
+    foreign_scores: Scores,
+    class_names: tuple[str, ...],
+    name: str,
+    threshold: float | None = None,
+) -> Novelty:
     """Measure how well a classifier tells images of its classes from others.
 
     Args:
@@ -72,6 +80,7 @@ def measure_novelty(known_scores: Scores, foreign_scores: Scores, class_names: t
         foreign_scores: `float (M, K)`, logits of images that are none of the classes, M at least 2.
         class_names: K names.
         name: Of the foreign data, for the record.
+        threshold: Probability below which the classifier answers "unknown".
 
     Raises:
         LensmithError: There are fewer than two images of either.
@@ -97,6 +106,7 @@ def measure_novelty(known_scores: Scores, foreign_scores: Scores, class_names: t
         fpr95_probability=_accepted(known_probability, foreign_probability),
         fpr95_energy=_accepted(known_energy, foreign_energy),
         confident=float((foreign_probability >= CONFIDENT).mean()),
+        unknown=None if threshold is None else float((foreign_probability < threshold).mean()),
         most_named=_most_named(foreign, class_names),
     )
 

@@ -14,6 +14,7 @@ from lensmith.data.decode import MAX_PIXELS, Color, Pixels, Resize, decode, resi
 from lensmith.data.listing import is_visible, printable
 from lensmith.data.reading import read_file
 from lensmith.errors import DataError, DecodeError, RunError, UnsafeFile
+from lensmith.files import sha256_of
 from lensmith.inference.network import BATCH, OnnxNetwork
 from lensmith.records import Record
 from lensmith.runs import Run
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 UNKNOWN = "unknown"
 """The answer where the likeliest class is not likely enough."""
+BELONG = "run.json, artifact.json and model.onnx of one run belong together."
 MOST_NUMBERS = 2**28
 """Of what a batch of somebody else's model may become on its way through the network: a gigabyte."""
 
@@ -90,10 +92,12 @@ class Predictor:
         """Open a run's model.
 
         Raises:
-            RunError: The run has no model.
+            RunError: The run has no model, or that of another run.
             UnsafeFile: It may be somebody else's, and it could do more than a model should.
         """
         artifact = run.artifact
+        if not run.onnx_file.exists():
+            raise RunError(f"{run.onnx_file} is missing: {BELONG} Copy it, too.")
         if run.trusted:
             return cls(run.onnx_file, artifact)
         run.check_file(run.onnx_file)
@@ -102,6 +106,7 @@ class Predictor:
         except UnsafeFile as error:
             raise UnsafeFile(f"{error} Use --trust if it is your own.") from None
         _check_artifact(artifact, run)
+        _check_together(artifact, run)
         return cls(run.onnx_file, artifact, max(1, min(BATCH, MOST_NUMBERS // max(1, numbers))))
 
     def _check_fits(self) -> None:
@@ -202,6 +207,14 @@ def _fraction(threshold: Any) -> float | None:
     if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
         raise RunError(f"artifact.json: rejection_threshold is {threshold!r}, no number from 0 to 1.")
     return float(threshold)
+
+
+def _check_together(artifact: dict[str, Any], run: Run) -> None:
+    """Refuse a run that was put together from several."""
+    file, hashes = run.onnx_file, artifact.get("sha256")
+    told = hashes.get(file.name) if isinstance(hashes, dict) else None
+    if told and told != sha256_of(file):
+        raise RunError(f"{file} is not the model that artifact.json beside it is of: {BELONG} Copy all of them anew.")
 
 
 def _check_artifact(artifact: dict[str, Any], run: Run) -> None:

@@ -36,7 +36,7 @@ def rejection_sentence(its: "Selective") -> str:
     if its.threshold == 0:
         return f"Every image is answered, {percent(its.accuracy, decimals)} of them rightly (n = {its.n:,})."
     share = percent(its.coverage, decimals)
-    begin = f"Answers of less than {_threshold(its.threshold)} are “unknown”: {share} are answered"
+    begin = f"Answers of less than {threshold_text(its.threshold)} are “unknown”: {share} are answered"
     if its.accuracy is None or its.accuracy_low is None or its.accuracy_high is None:
         return f"{begin}, so nothing can be said of the answers."
     bounds = percent_range(its.accuracy_low, its.accuracy_high, decimals)
@@ -64,7 +64,7 @@ def calibrate_text(record: Any) -> str:
     lines = [f"{record.run}, {record.n:,} validation images.", temperature_sentence(record.temperature)]
     if record.fitted:
         before, after = record.fitted.log_loss_before, record.fitted.log_loss_after
-        lines[-1] += f" Log loss {before:.4f} before, {after:.4f} after. Measure the run anew: lensmith evaluate"
+        lines[-1] += f" Log loss {before:.4f} before, {after:.4f} after."
     lines.append(calibration_sentence(record.calibration))
     chosen = record.rejection
     if chosen:
@@ -75,17 +75,19 @@ def calibrate_text(record: Any) -> str:
                 f"answers are right, with {100 * chosen.confidence:.0f} % confidence. That is slightly too good: the "
                 "same validation images chose the epoch and the temperature."
             )
-        lines.append("lensmith predict answers so from now on; lensmith evaluate measures it on the test images.")
+        lines.append("lensmith predict answers so from now on, lensmith serve when it is next started.")
     elif record.rejection_threshold is None:
         lines.append("Every image is answered. --accuracy or --coverage chooses from which probability on.")
-        if record.taken_away is not None:
-            lines.append("The report still tells of the threshold that was. Measure the run anew: lensmith evaluate")
     else:
-        lines.append(f"Answers of less than {_threshold(record.rejection_threshold)} are “unknown”, as chosen before.")
+        lines.append(
+            f"Answers of less than {threshold_text(record.rejection_threshold)} are “unknown”, as chosen before."
+        )
+    if record.fitted or chosen or record.taken_away is not None:
+        lines.append(f"The report tells of what was before. Measure the run anew: lensmith evaluate {record.run}")
     return "\n".join(lines)
 
 
-def _threshold(value: float) -> str:
+def threshold_text(value: float) -> str:
     """Write a threshold so that what is below 1 does not look like 1."""
     decimals = 4
     while value < 1 and float(f"{value:.{decimals}f}") == 1:

@@ -13,7 +13,7 @@ from lensmith.evaluation import SEVERITIES, Novelty, Robustness, corrupt
 from lensmith.rendering.pages import render_page
 from lensmith.rendering.pictures import picture
 from lensmith.rendering.terminal import table
-from lensmith.rendering.wording import SPACE, counted, decimals_for, percent, percent_range
+from lensmith.rendering.wording import MISSING, SPACE, counted, decimals_for, percent, percent_range
 
 SIDE = 96
 """CSS pixels of an example."""
@@ -23,6 +23,7 @@ NOVELTY_COLUMNS = (
     "AUROC by probability",
     "AUROC by energy",
     "accepted",
+    "unknown",
     "surer than 90 %",
     "taken for",
 )
@@ -38,7 +39,7 @@ def robustness_text(record: Any) -> RenderableType:
         NOVELTY_COLUMNS,
         map(novelty_row, record.novelty),
         title="Images of nothing it knows",
-        right=NOVELTY_COLUMNS[1:6],
+        right=NOVELTY_COLUMNS[1:7],
     )
     return Group(
         table(columns, rows, title=title, right=columns[1:]),
@@ -61,8 +62,9 @@ def robustness_sentence(its: Robustness) -> str:
 
 NOVELTY_SENTENCE = (
     "AUROC: how often an image it knows gets a higher score than a foreign one, with its 95 % interval; 50 % is "
-    "guessing. Accepted: foreign images that pass where 95 % of the known ones do, by probability. It holds for images "
-    "like these foreign ones, not for whatever else there is."
+    "guessing. Accepted: foreign images that pass where 95 % of the known ones do, by probability. Unknown: those "
+    "that the threshold catches which `lensmith calibrate` chose, if it did. All this holds for images like these "
+    "foreign ones, not for whatever else there is."
 )
 
 
@@ -74,6 +76,7 @@ def novelty_row(its: Novelty) -> tuple[str, ...]:
         _auroc(its.auroc_probability, its.auroc_probability_low, its.auroc_probability_high),
         _auroc(its.auroc_energy, its.auroc_energy_low, its.auroc_energy_high),
         percent(its.fpr95_probability),
+        MISSING if its.unknown is None else percent(its.unknown),
         percent(its.confident),
         ", ".join(f"{name}{SPACE}({percent(share, 0)})" for name, share in its.most_named),
     )

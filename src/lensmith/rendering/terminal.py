@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     # A table needs none of what made its record; `predict` must not wait for it.
     from lensmith.data import Dataset
     from lensmith.evaluation import Evaluation, TTAResult
-    from lensmith.inference import FilePrediction
+    from lensmith.inference import FilePrediction, Prediction
 
 WORST_CLASSES_SHOWN = 12
 
@@ -105,7 +106,8 @@ def _metrics_table(evaluation: "Evaluation") -> RenderableType:
     if evaluation.loss is not None:
         rows.append(("the recipe's loss", f"{evaluation.loss:.4f}", ""))
     columns = ("metric", "value", f"always {base.name!r}")
-    return table(columns, rows, title=f"{evaluation.split} split, {evaluation.n:,} images", right=columns[1:])
+    title = f"{os.path.basename(evaluation.run)}: {evaluation.split} split, {evaluation.n:,} images"
+    return table(columns, rows, title=title, right=columns[1:])
 
 
 def _tta_table(evaluation: "Evaluation", tta: "TTAResult") -> RenderableType:
@@ -145,7 +147,7 @@ def dataset_table(dataset: "Dataset") -> RenderableType:
     return table(("class", *splits), rows, title=title, right=splits)
 
 
-def predictions_table(predictions: list["FilePrediction"]) -> RenderableType:
+def predictions_table(prediction: "Prediction") -> RenderableType:
     """Draw one line a file."""
     rows = [
         (
@@ -156,9 +158,10 @@ def predictions_table(predictions: list["FilePrediction"]) -> RenderableType:
         )
         if its.error is None
         else (its.path, "–", "–", its.error)
-        for its in predictions
+        for its in prediction.predictions
     ]
-    return table(("file", "class", "probability", "then"), rows, right=("probability",))
+    columns = ("file", "class", "probability", "then")
+    return table(columns, rows, title=f"Run {os.path.basename(prediction.run)}", right=("probability",))
 
 
 def predictions_csv(predictions: list["FilePrediction"], top: int) -> str:

@@ -131,7 +131,7 @@ def fit_alone(dataset: Dataset, recipe: Recipe) -> Any:
 
     Args:
         dataset: Its `train` split is trained on.
-        recipe: Without a table `transfer`.
+        recipe: Without the tables `transfer` and `weight_averaging`.
 
     Returns:
         The network, from raw pixels to the loss's outputs.

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from lensmith import __version__
-from lensmith.inference import Prediction, Predictor
+from lensmith.inference import FilePrediction, Prediction, Predictor
 from lensmith.records import Record, to_json
 from lensmith.web.gate import Gate, refusal
 
@@ -24,6 +24,14 @@ class Refusal(Record):
     """What comes instead of an answer."""
 
     error: str
+
+
+@dataclass(frozen=True)
+class Unanswered(Refusal):
+    """What comes where no request was understood, or, with `predictions`, where none of its files could be read."""
+
+    run: str | None = None
+    predictions: list[FilePrediction] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,8 @@ def create_app(predictor: Predictor, run: str) -> FastAPI:
     app.add_exception_handler(Exception, _failed)
     # More at once would be no sooner done, and each holds images in memory.
     turn = asyncio.Semaphore(os.cpu_count() or 1)
-    refusals: dict[int | str, dict[str, Any]] = {code: {"model": Refusal} for code in (400, 413, 422, 503)}
+    refusals: dict[int | str, dict[str, Any]] = {code: {"model": Refusal} for code in (400, 413, 503)}
+    refusals[422] = {"model": Unanswered}
 
     @app.post("/predict", responses={200: {"model": Prediction}, **refusals})
     async def predict(
@@ -88,6 +97,7 @@ def create_app(predictor: Predictor, run: str) -> FastAPI:
         threshold = predictor.rejection_threshold
         return _json(Served(run, predictor.class_names, predictor.image_shape, predictor.temperature, threshold))
 
+    @app.head("/health", include_in_schema=False)
     @app.get("/health", responses={200: {"model": Health}})
     async def health() -> Response:
         """Say that requests are taken."""
@@ -103,7 +113,7 @@ def _json(value: Any, status: int = 200) -> Response:
 def _answer(prediction: Prediction) -> Response:
     if all(its.error for its in prediction.predictions):
         said = "None of these files could be answered; each says why."
-        return _json({"error": said, **prediction.to_dict()}, 422)
+        return _json(Unanswered(said, prediction.run, prediction.predictions), 422)
     return _json(prediction)
 
 
@@ -114,8 +124,13 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _misunderstood(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    problems = (f"{'.'.join(map(str, its['loc'][1:]))}: {its['msg']}" for its in error.errors())
-    return refusal(422, "; ".join(problems))
+    problems = {str(its["loc"][1]): f"{its['loc'][1]}: {its['msg']}" for its in error.errors()}
+    if "files" in problems:
+        problems["files"] = (
+            "Send multipart/form-data with the images in parts called `files`, each with a file name, as "
+            "`curl -F files=@photo.jpg` does"
+        )
+    return refusal(422, "; ".join(problems.values()))
 
 
 async def _failed(request: Request, error: Exception) -> Response:

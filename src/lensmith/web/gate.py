@@ -1,5 +1,6 @@
 """What comes in: requests of a length and a number that the memory holds; others are refused at once."""
 
+import asyncio
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers
@@ -38,6 +39,8 @@ class Gate:
             self._inside += 1
             try:
                 await self._app(scope, _limited(receive), send)
+            except asyncio.CancelledError:  # so that who waited hears of it, and the screen shows no traceback
+                await refusal(503, "The server is stopping.")(scope, receive, send)
             finally:
                 self._inside -= 1
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from lensmith.errors import LensmithError
 from lensmith.inference import Predictor
+from lensmith.rendering.calibration import threshold_text
 from lensmith.rendering.progress import current_screen
 from lensmith.runs import find_run
 
+MOST_PORT = 65535
 NEEDED = ("fastapi", "uvicorn", "python_multipart")
-DRAINING_SECONDS = 30
-"""That requests which are being answered have, once the server is told to stop."""
 
 
 def serve(
@@ -39,20 +39,19 @@ def serve(
         KeyboardInterrupt: When Ctrl-C has ended it, and what it had taken is answered.
     """
     _check_possible()
-    import uvicorn
-
     from lensmith.web.app import create_app
+    from lensmith.web.stopping import Server
 
     found = find_run(run, runs, trust=trust)
     name = found.path.resolve().name
-    app = create_app(Predictor.of_run(found), name)
+    predictor = Predictor.of_run(found)
+    app = create_app(predictor, name)
     with _listen(host, port) as listening:
         url = _url(*listening.getsockname()[:2])
-        current_screen().say(f"Run {name} answers at {url}/predict. Stop with Ctrl-C.")
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=DRAINING_SECONDS, server_header=False
-        )
-        uvicorn.Server(config).run(sockets=[listening])
+        below = predictor.rejection_threshold
+        unknown = f" What is less likely than {threshold_text(below)} is `unknown`." if below else ""
+        current_screen().say(f"Run {name} answers at {url}/predict.{unknown} Stop with Ctrl-C.")
+        Server(app).run(sockets=[listening])
 
 
 def _check_possible() -> None:
@@ -64,6 +63,8 @@ def _check_possible() -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= MOST_PORT:
+        raise LensmithError(f"Port {port} is none: they go from 0, which takes one that is free, to {MOST_PORT}.")
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family)

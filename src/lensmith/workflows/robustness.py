@@ -105,7 +105,7 @@ def robustness(
             note_look(found.path.parent, dataset.fingerprint, "evaluate", [found.name])
         bar = screen.corrupting()
         measured = measure_robustness(predictor.probabilities, known.batches(BATCH), known.labels, progress=bar)
-        novelty = _measure_novelty(classifier, known, others, dataset.class_names)
+        novelty = _measure_novelty(classifier, known, others, predictor)
     folder = found.evaluation_of(split)
     page = folder / "robustness.html"
     example = known.read(slice(0, SHOWN))
@@ -163,12 +163,13 @@ def _read_folder(folder: Path, predictor: Predictor) -> Images:
 
 
 def _measure_novelty(
-    classifier: Classifier, known: Split, others: Sequence[tuple[str, Images]], class_names: tuple[str, ...]
+    classifier: Classifier, known: Split, others: Sequence[tuple[str, Images]], predictor: Predictor
 ) -> list[Novelty]:
     images = _some(known, FOREIGN).read()
     shape, scores = images.shape[1:], _scores(classifier, images)
     made = [("noise", noise_images(len(images), shape, 0)), ("blank", blank_images(shape))]
-    return [measure_novelty(scores, _scores(classifier, its), class_names, name) for name, its in [*others, *made]]
+    names, threshold = predictor.class_names, predictor.rejection_threshold
+    return [measure_novelty(scores, _scores(classifier, its), names, name, threshold) for name, its in [*others, *made]]
 
 
 def _scores(classifier: Classifier, images: Images) -> npt.NDArray[np.float32]:
