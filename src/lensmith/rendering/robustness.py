@@ -63,7 +63,7 @@ def robustness_sentence(its: Robustness) -> str:
 NOVELTY_SENTENCE = (
     "AUROC: how often an image it knows gets a higher score than a foreign one, with its 95 % interval; 50 % is "
     "guessing. Accepted: foreign images that pass where 95 % of the known ones do, by probability. Unknown: those "
-    "that the threshold catches which `lensmith calibrate` chose, if it did. All this holds for images like these "
+    "that the threshold catches which lensmith calibrate chose, if it did. All this holds for images like these "
     "foreign ones, not for whatever else there is."
 )
 
@@ -128,4 +128,4 @@ def _shown(
 
 
 def _auroc(value: float, low: float, high: float) -> str:
-    return f"{percent(value)} ({percent_range(low, high)})"
+    return f"{percent(value)} ({percent_range(low, high).replace(' ', SPACE)})"
