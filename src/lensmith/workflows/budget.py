@@ -24,9 +24,9 @@ AIMED_AT = 0.96
 TRIAL_SECONDS = 2.0
 # A forward pass against a training step of the same image.
 VALIDATION_SPEEDUP = 3.0
-# Saving, ONNX and the check that both agree, evaluation's pictures and the report; and the end of an epoch beside its
-# validation: measured on two cores.
-FINISHING_SECONDS = 3.5
+# The temperature, saving, ONNX and the check that both agree, evaluation's pictures and the report; and the end of an
+# epoch beside its validation: measured on two cores.
+FINISHING_SECONDS = 7.5
 EPOCH_SECONDS = 0.1
 FEWEST_IMAGES, MOST_EPOCHS = 2_000, 1_000
 """Trained at least, as images, and at most: further passes do no good, and each makes the history longer."""
