@@ -218,6 +218,8 @@ def _share(precision: str, results: Mapping[str, Mapping[int, Result]]) -> tuple
 def threading(everything: Everything) -> list[str]:
     """Set numbers of threads beside the one that is used."""
     results = everything["threads"]
+    if not any(results.values()):
+        return []
     rows = [
         (
             " and ".join(threads.TRIED[name].values()) if name in threads.TRIED else "TensorFlow's choice",
@@ -227,8 +229,6 @@ def threading(everything: Everything) -> list[str]:
         )
         for name, its in results.items()
     ]
-    if not any(results.values()):
-        return []
     return [
         *("## Threads", ""),
         "lensmith leaves their number to TensorFlow: as many as cores, within an operation and between operations. "

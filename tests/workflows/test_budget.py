@@ -101,10 +101,8 @@ def test_the_network_is_no_narrower_than_without_a_budget_where_there_is_time_fo
     few = of(250)
     many_classes = replace(of(50_000), class_names=tuple(map(str, range(100))))
     assert [size_of(planned(seconds, 900, monkeypatch, dataset=few)).last for seconds in (20, 90)] == [32, 128]
-    assert [size_of(planned(seconds, 2000, monkeypatch, dataset=many_classes)).last for seconds in (60, 400)] == [
-        64,
-        128,
-    ]
+    wide = [size_of(planned(seconds, 2000, monkeypatch, dataset=many_classes)) for seconds in (60, 400)]
+    assert [its.last for its in wide] == [64, 128]
 
 
 def test_other_recipes_keep_their_network(monkeypatch: pytest.MonkeyPatch):

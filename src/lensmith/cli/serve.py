@@ -13,7 +13,7 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; 0.0.0.0 takes requests of other computers, too.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes one that is free.")] = 8000,
+    port: Annotated[int, typer.Option(help="0 takes one that is free.")] = 8000,
     runs: Runs = None,
     trust: Trust = False,
 ) -> None:

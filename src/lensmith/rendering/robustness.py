@@ -39,7 +39,7 @@ def robustness_text(record: Any) -> RenderableType:
         NOVELTY_COLUMNS,
         map(novelty_row, record.novelty),
         title="Images of nothing it knows",
-        right=NOVELTY_COLUMNS[1:7],
+        right=NOVELTY_COLUMNS[1:-1],
     )
     return Group(
         table(columns, rows, title=title, right=columns[1:]),

@@ -12,6 +12,7 @@ MOST_BYTES = 64 * 2**20
 """Of a request, all its files together."""
 MOST_AT_ONCE = 32
 """Requests that are answered or wait for their turn; together they may fill 2 GiB."""
+_TOO_LONG = f"A request may have {MOST_BYTES // 2**20} MiB."
 
 
 def refusal(status: int, error: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -43,9 +44,6 @@ class Gate:
                 await refusal(503, "The server is stopping.")(scope, receive, send)
             finally:
                 self._inside -= 1
-
-
-_TOO_LONG = f"A request may have {MOST_BYTES // 2**20} MiB."
 
 
 def _limited(receive: Receive) -> Receive:

@@ -17,7 +17,7 @@ NEEDED = ("fastapi", "uvicorn", "python_multipart")
 
 
 def serve(
-    run: str | Path,
+    run: str | Path = "latest",
     *,
     host: str = "127.0.0.1",
     port: int = 8000,

@@ -22,7 +22,7 @@ IMAGES_SEEN = 200_000
 FEWEST_EPOCHS, MOST_EPOCHS = 2, 60
 # For a loss that is a mean; airbench gives 0.67, 0.053 and 2e-6 for one image of a sum, at a learning rate of 0.24.
 LEARNING_RATE, DENSE_RATE, BIAS_RATE, DECAY = 0.24, 0.67, 0.053, 1.3e-5
-WIDTHS = SIZES[SIZES.index(DEFAULT_SIZE) : 4]
+WIDTHS = SIZES[1:4]
 """Those that `benchmarks/choose_width.py` has measured."""
 MOST_COST = IMAGES_SEEN * cost((32, 32, 3), DEFAULT_SIZE, MOVING["float32"])
 """Of a training: what CIFAR-10's costs. On every processor in float32, so that all choose the same."""
@@ -76,8 +76,8 @@ def choose_size(dataset: Dataset, epochs: int) -> Size:
     than there are classes (Yang et al., Breaking the softmax bottleneck, 2018). Both by `benchmarks/choose_width.py`.
     """
     shape, seen = dataset.image_shape, epochs * len(dataset.train)
-    few = epochs == MOST_EPOCHS
-    paid = [size for size in WIDTHS if few and seen * cost(shape, size, MOVING["float32"]) <= MOST_COST]
+    for_few = WIDTHS if epochs == MOST_EPOCHS else ()
+    paid = [size for size in for_few if seen * cost(shape, size, MOVING["float32"]) <= MOST_COST]
     enough = [size for size in WIDTHS if size.last >= len(dataset.class_names)] or WIDTHS[-1:]
     return max([*paid, enough[0]], key=WIDTHS.index)
 
