@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from lensmith.data.plain_png import open_plain_png
 from lensmith.data.reading import check_file
 from lensmith.errors import DecodeError
 
@@ -86,13 +87,16 @@ def decode_with_header(content: bytes, color: Color = "rgb") -> tuple[Pixels, He
     """Turn the bytes of an image file into pixels, as `decode`, and tell what `probe` tells."""
     if not content:
         raise DecodeError("empty file")
+    mode = "RGB" if color == "rgb" else "L"
+    if image := open_plain_png(content):
+        return _turned(image, None, mode), Header((image.height, image.width), image.mode == "RGB")
     with telling_damage():
         image = open_image(io.BytesIO(content))  # of which there is nothing to close
         size, has_color = image.size, _has_color(image)
         image.load()
         orientation = orientation_of(image)  # not before: PNG may say it behind the picture, and Pillow looks once
         header, turn = _header(image, size, orientation, has_color), _TURNS.get(orientation)
-        return _turned(_plain(image), turn, "RGB" if color == "rgb" else "L"), header
+        return _turned(_plain(image), turn, mode), header
 
 
 def _plain(image: Image.Image) -> Image.Image:
