@@ -18,6 +18,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks.contestants import ROOT, Benchmark, Contestant
@@ -71,7 +72,11 @@ def run(benchmark: Benchmark, places: Mapping[str, str] | None = None, results: 
 
 
 def measure_and_draw(
-    benchmark: Benchmark, place: str, write: Callable[[Path], object], draw: Callable[[Mapping[str, Any]], object]
+    benchmark: Benchmark,
+    place: str,
+    write: Callable[[Path], object],
+    draw: Callable[[Mapping[str, Any]], object],
+    there: Mapping[str, str] = MappingProxyType({}),
 ) -> bool:
     """Measure what is not stored yet on images that are written for it, and draw all there is.
 
@@ -80,6 +85,7 @@ def measure_and_draw(
         place: What stands for the images' folder in the contestants' words.
         write: Writes the images into a folder that does not exist yet.
         draw: Draws the results by contestant and repeat.
+        there: What other words stand for, which need not be written.
 
     Returns:
         Whether all of it is there now.
@@ -89,7 +95,7 @@ def measure_and_draw(
         with tempfile.TemporaryDirectory() as folder:
             say(f"{benchmark.name}: writing the images")
             write(Path(folder) / "images")
-            complete = run(benchmark, {place: f"{folder}/images"})
+            complete = run(benchmark, {place: f"{folder}/images", **there})
     results = load(benchmark)
     if any(results.values()):
         draw(results)

@@ -59,7 +59,10 @@ def _commands(everything: Everything) -> list[str]:
     used = dict.fromkeys(contestant.shown("SEED") for contestant, _ in _results(everything))
     if not used:
         return []
-    places = "`FOLDER`, `IMAGES` and `WARM` are temporary folders that a benchmark fills before it starts."
+    places = (
+        "`FOLDER`, `IMAGES` and `WARM` are temporary folders that a benchmark fills before it starts; `PHOTOS` is "
+        "flowers12, 960 photos of 224x224."
+    )
     return ["## Commands", "", places, "", *(f"- `{command}`" for command in used), ""]
 
 

@@ -75,6 +75,7 @@ def _plan_epochs(budget: Budget, dataset: Dataset, load: Load, settings: dict[st
         epochs = epochs_within(seconds - measured.compile_seconds, len(dataset.train) / rate, overhead)
         speed = f" this machine trains {rate:,.0f} images/s."
     epochs = epochs if epochs >= FEWEST_EPOCHS else 0
-    chosen = f"{epochs:g} epochs of the last convolutions after it" if epochs else "the last layer only"
+    only = "the last layer only, done sooner: to train the convolutions before it would take longer"
+    chosen = f"{epochs:g} epochs of the last convolutions after it" if epochs else only
     reason = f"Budget {budget.seconds:.0f} s:{speed} Chosen: {chosen}."
     return Plan(dataset, {**settings, "training.epochs": epochs}, reason)
