@@ -1,6 +1,6 @@
-import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -35,8 +35,16 @@ def planned(
     rate: float = 200.0,
     unknown: int = 4_400,
     head: float = 1.0,
+    trial: float = 0.0,
 ) -> Plan:
-    """Plan for a machine that answers for `rate` images a second, and trains a seventh of that."""
+    """Plan for a machine that answers for `rate` images a second, and trains a seventh of that: known after `trial`."""
+    clock = [0.0]
+
+    def measure_throughput(*_: object) -> Throughput:
+        clock[0] += trial
+        return Throughput(rate / 7, rate / 4, 15.0)
+
+    monkeypatch.setattr("lensmith.workflows.budget.time", SimpleNamespace(perf_counter=lambda: clock[0]))
     monkeypatch.setattr(module, "check_compiles", lambda: None)
     monkeypatch.setattr(module, "prepare", lambda dataset, recipe: Preparation(None, None))
     monkeypatch.setattr(module, "measure_features", lambda *_: rate)
@@ -44,8 +52,8 @@ def planned(
     monkeypatch.setattr(module, "count_unknown_features", lambda *_: unknown)
     monkeypatch.setattr(module, "compute_features", lambda *_: [])
     monkeypatch.setattr(module, "make_deterministic", lambda seed: None)
-    monkeypatch.setattr(module, "measure_throughput", lambda *_: Throughput(rate / 7, rate / 4, 15.0))
-    return plan_transfer(Budget(seconds, time.perf_counter()), of(n), load, {"training.batch_size": 16}, print)
+    monkeypatch.setattr(module, "measure_throughput", measure_throughput)
+    return plan_transfer(Budget(seconds, 0.0), of(n), load, {"training.batch_size": 16}, print)
 
 
 def test_time_that_is_left_after_the_last_layer_goes_into_epochs(monkeypatch: pytest.MonkeyPatch):
@@ -73,6 +81,11 @@ def test_the_time_of_the_last_layer_is_taken_from_the_epochs(monkeypatch: pytest
     assert quick - slow == pytest.approx(100 * (200 / 7) / 4_200, rel=0.1)
     with pytest.raises(BudgetTooShort):
         planned(90, monkeypatch, head=90.0)
+
+
+def test_the_time_that_measuring_takes_is_taken_from_the_epochs(monkeypatch: pytest.MonkeyPatch):
+    quick, slow = (planned(600, monkeypatch, trial=trial).settings["training.epochs"] for trial in (0.0, 200.0))
+    assert quick - slow == pytest.approx(200 * (200 / 7) / 4_200, rel=0.1)
 
 
 def test_the_users_settings_stay_and_what_was_chosen_is_said(monkeypatch: pytest.MonkeyPatch):

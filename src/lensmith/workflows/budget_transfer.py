@@ -27,8 +27,10 @@ from lensmith.workflows.budget import (
 )
 from lensmith.workflows.calibrate import images_fitted
 
-# Measured on two cores: saving, ONNX and the report, of a network of hundreds of layers.
-FINISHING_SECONDS = 10.0
+# Measured on two cores, of a network of hundreds of layers: building it again, and what the last layer's fit takes
+# beside its products; the end of an epoch beside its validation and what smaller networks take for it; saving, ONNX
+# and the report.
+STARTING_SECONDS, CHECKPOINT_SECONDS, FINISHING_SECONDS = 4.0, 0.25, 10.0
 KERAS_SLOWER = 4.0
 FEWEST_SECONDS = 60.0
 """Left for epochs, below which compiling the network takes most of them."""
@@ -54,7 +56,7 @@ def plan_transfer(budget: Budget, dataset: Dataset, load: Load, settings: dict[s
     make_deterministic(recipe.seed)  # what is drawn is what will be trained, and found in the cache
     network = prepare(dataset, recipe).network
     rate = measure_features(network, dataset)
-    head = seconds_to_fit_last_layer(network, dataset)
+    head = STARTING_SECONDS + seconds_to_fit_last_layer(network, dataset)
     # Keras takes several times as long as ONNX Runtime for what both are compared on, and the temperature is fitted to.
     slower = KERAS_SLOWER * (images_compared(dataset) + images_fitted(dataset))
     views = count_views(recipe.evaluation.tta, dataset.image_shape)
@@ -63,16 +65,19 @@ def plan_transfer(budget: Budget, dataset: Dataset, load: Load, settings: dict[s
     if lacking > 0:
         raise too_short(budget, lacking)
     compute_features(network, dataset, progress)
-    return _plan_epochs(budget, dataset, load, settings, budget.left - head - after)
+    return _plan_epochs(budget, dataset, load, settings, head + after)
 
 
-def _plan_epochs(budget: Budget, dataset: Dataset, load: Load, settings: dict[str, Any], seconds: float) -> Plan:
-    """Choose the epochs for the time that is left, where there is enough to compile the network for."""
+def _plan_epochs(budget: Budget, dataset: Dataset, load: Load, settings: dict[str, Any], others: float) -> Plan:
+    """Choose the epochs for the time that is left beside `others`, where there is enough to compile the network for."""
     epochs, speed = 0.0, ""
-    if seconds > FEWEST_SECONDS:
+    if budget.left - others > FEWEST_SECONDS:
         measured = measure_throughput(dataset, load({**settings, "training.epochs": 1}), TRIAL_SECONDS)
-        rate, overhead = measured.images_per_second, seconds_after_epoch(dataset, measured.evaluated_per_second)
-        epochs = epochs_within(seconds - measured.compile_seconds, len(dataset.train) / rate, overhead)
+        rate = measured.images_per_second
+        overhead = CHECKPOINT_SECONDS + seconds_after_epoch(dataset, measured.evaluated_per_second)
+        # Less by now: measuring took some of it.
+        seconds = budget.left - others - measured.compile_seconds
+        epochs = epochs_within(seconds, len(dataset.train) / rate, overhead)
         speed = f" this machine trains {rate:,.0f} images/s."
     epochs = epochs if epochs >= FEWEST_EPOCHS else 0
     only = "the last layer only, done sooner: to train the convolutions before it would take longer"
