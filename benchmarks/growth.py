@@ -138,7 +138,7 @@ def write_arrays(folder: Path, settings: Mapping[Setting, None] = SETTINGS) -> N
 
 def main() -> None:
     """Measure what is not stored yet, and draw all there is."""
-    sys.exit(not measure_and_draw(BENCHMARK, IMAGES, write_arrays, draw))
+    sys.exit(not measure_and_draw(BENCHMARK, {IMAGES: write_arrays}, draw))
 
 
 if __name__ == "__main__":

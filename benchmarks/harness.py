@@ -18,7 +18,6 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
-from types import MappingProxyType
 from typing import Any
 
 from benchmarks.contestants import ROOT, Benchmark, Contestant
@@ -73,19 +72,15 @@ def run(benchmark: Benchmark, places: Mapping[str, str] | None = None, results: 
 
 def measure_and_draw(
     benchmark: Benchmark,
-    place: str,
-    write: Callable[[Path], object],
+    writers: Mapping[str, Callable[[Path], object]],
     draw: Callable[[Mapping[str, Any]], object],
-    there: Mapping[str, str] = MappingProxyType({}),
 ) -> bool:
     """Measure what is not stored yet on images that are written for it, and draw all there is.
 
     Args:
         benchmark: What to measure.
-        place: What stands for the images' folder in the contestants' words.
-        write: Writes the images into a folder that does not exist yet.
+        writers: By the word that stands for a folder of images: writes them into one that does not exist yet.
         draw: Draws the results by contestant and repeat.
-        there: What other words stand for, which need not be written.
 
     Returns:
         Whether all of it is there now.
@@ -94,8 +89,10 @@ def measure_and_draw(
     if pending(benchmark):
         with tempfile.TemporaryDirectory() as folder:
             say(f"{benchmark.name}: writing the images")
-            write(Path(folder) / "images")
-            complete = run(benchmark, {place: f"{folder}/images", **there})
+            places = {word: f"{folder}/{word.lower()}" for word in writers}
+            for word, write in writers.items():
+                write(Path(places[word]))
+            complete = run(benchmark, places)
     results = load(benchmark)
     if any(results.values()):
         draw(results)

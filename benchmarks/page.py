@@ -60,8 +60,8 @@ def _commands(everything: Everything) -> list[str]:
     if not used:
         return []
     places = (
-        "`FOLDER`, `IMAGES` and `WARM` are temporary folders that a benchmark fills before it starts; `PHOTOS` is "
-        "flowers12, 960 photos of 224x224."
+        "`FOLDER`, `IMAGES`, `PHOTOS` and `WARM` are temporary folders that a benchmark fills before it starts, "
+        "`PHOTOS` with those of flowers12, each once."
     )
     return ["## Commands", "", places, "", *(f"- `{command}`" for command in used), ""]
 

@@ -273,13 +273,21 @@ def budgets(everything: Everything) -> list[str]:
             rows.append((one.data.lower(), f"{one.seconds} s", str(len(its)), share, mean, "; ".join(plans)))
     if not rows:
         return []
-    header = ("data", "budget", "n", "whole process, share of budget", "test accuracy", "widths and steps chosen")
+    header = (
+        "data",
+        "budget",
+        "n",
+        "whole process, share of budget",
+        "test accuracy",
+        "widths, or the network, and steps chosen",
+    )
     picture = _picture(budget.PICTURE, "Accuracy on CIFAR-10 against the budget")
     return ["## What a budget buys", "", *table(header, rows), "", *picture]
 
 
 def _plan(result: Result) -> str:
-    widths = (result["plan"]["arguments"] or {}).get("widths", NONE)
+    plan = result["plan"]
+    widths = (plan["arguments"] or {}).get("widths", plan["builder"])
     return f"{widths}, {result['steps']:,} steps"
 
 

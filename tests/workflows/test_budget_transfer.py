@@ -37,7 +37,7 @@ def planned(
     head: float = 1.0,
     trial: float = 0.0,
 ) -> Plan:
-    """Plan for a machine that answers for `rate` images a second, and trains a seventh of that: known after `trial`."""
+    """Plan for a machine that answers for `rate` images a second, and trains a seventh; measuring takes `trial`."""
     clock = [0.0]
 
     def measure_throughput(*_: object) -> Throughput:
@@ -86,6 +86,19 @@ def test_the_time_of_the_last_layer_is_taken_from_the_epochs(monkeypatch: pytest
 def test_the_time_that_measuring_takes_is_taken_from_the_epochs(monkeypatch: pytest.MonkeyPatch):
     quick, slow = (planned(600, monkeypatch, trial=trial).settings["training.epochs"] for trial in (0.0, 200.0))
     assert quick - slow == pytest.approx(200 * (200 / 7) / 4_200, rel=0.1)
+
+
+def test_so_is_the_time_of_starting(monkeypatch: pytest.MonkeyPatch):
+    before = planned(3600, monkeypatch).settings["training.epochs"]
+    monkeypatch.setattr(module, "STARTING_SECONDS", module.STARTING_SECONDS + 500.0)
+    after = planned(3600, monkeypatch).settings["training.epochs"]
+    assert before - after == pytest.approx(500 / 148, rel=0.05)  # an epoch takes 148 s, validation included
+
+
+def test_so_is_that_of_the_ends_of_epochs(monkeypatch: pytest.MonkeyPatch):
+    before = planned(3600, monkeypatch).settings["training.epochs"]
+    monkeypatch.setattr(module, "MORE_AFTER_EPOCH", module.MORE_AFTER_EPOCH + 50.0)
+    assert planned(3600, monkeypatch).settings["training.epochs"] == pytest.approx(before * 148 / 198, rel=0.05)
 
 
 def test_the_users_settings_stay_and_what_was_chosen_is_said(monkeypatch: pytest.MonkeyPatch):

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from lensmith.data.plain_png import open_plain_png
+from lensmith.data.plain_png import decode_plain_png
 from lensmith.data.reading import check_file
 from lensmith.errors import DecodeError
 
@@ -88,9 +88,9 @@ def decode_with_header(content: bytes, color: Color = "rgb") -> tuple[Pixels, He
     if not content:
         raise DecodeError("empty file")
     mode = "RGB" if color == "rgb" else "L"
-    if image := open_plain_png(content):
-        return _turned(image, None, mode), Header((image.height, image.width), image.mode == "RGB")
     with telling_damage():
+        if plain := decode_plain_png(content):
+            return _turned(plain, None, mode), Header((plain.height, plain.width), plain.mode == "RGB")
         image = open_image(io.BytesIO(content))  # of which there is nothing to close
         size, has_color = image.size, _has_color(image)
         image.load()

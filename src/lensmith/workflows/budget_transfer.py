@@ -27,10 +27,13 @@ from lensmith.workflows.budget import (
 )
 from lensmith.workflows.calibrate import images_fitted
 
-# Measured on two cores, of a network of hundreds of layers: building it again, and what the last layer's fit takes
-# beside its products; the end of an epoch beside its validation and what smaller networks take for it; saving, ONNX
-# and the report.
-STARTING_SECONDS, CHECKPOINT_SECONDS, FINISHING_SECONDS = 4.0, 0.25, 10.0
+# Measured on two cores, of networks of hundreds of layers.
+STARTING_SECONDS = 4.0
+"""Building the network, and what the last layer's fit takes beside its products."""
+MORE_AFTER_EPOCH = 0.25
+"""Seconds, than smaller networks take for a checkpoint."""
+FINISHING_SECONDS = 10.0
+"""Saving, ONNX and the report."""
 KERAS_SLOWER = 4.0
 FEWEST_SECONDS = 60.0
 """Left for epochs, below which compiling the network takes most of them."""
@@ -68,19 +71,22 @@ def plan_transfer(budget: Budget, dataset: Dataset, load: Load, settings: dict[s
     return _plan_epochs(budget, dataset, load, settings, head + after)
 
 
-def _plan_epochs(budget: Budget, dataset: Dataset, load: Load, settings: dict[str, Any], others: float) -> Plan:
-    """Choose the epochs for the time that is left beside `others`, where there is enough to compile the network for."""
+def _plan_epochs(budget: Budget, dataset: Dataset, load: Load, settings: dict[str, Any], reserved: float) -> Plan:
+    """Choose the epochs for the time that is left, where there is enough to compile the network for.
+
+    `reserved` are the seconds of what comes before and after them.
+    """
     epochs, speed = 0.0, ""
-    if budget.left - others > FEWEST_SECONDS:
+    if budget.left - reserved > FEWEST_SECONDS:
         measured = measure_throughput(dataset, load({**settings, "training.epochs": 1}), TRIAL_SECONDS)
         rate = measured.images_per_second
-        overhead = CHECKPOINT_SECONDS + seconds_after_epoch(dataset, measured.evaluated_per_second)
+        overhead = MORE_AFTER_EPOCH + seconds_after_epoch(dataset, measured.evaluated_per_second)
         # Less by now: measuring took some of it.
-        seconds = budget.left - others - measured.compile_seconds
+        seconds = budget.left - reserved - measured.compile_seconds
         epochs = epochs_within(seconds, len(dataset.train) / rate, overhead)
         speed = f" this machine trains {rate:,.0f} images/s."
     epochs = epochs if epochs >= FEWEST_EPOCHS else 0
-    only = "the last layer only, done sooner: to train the convolutions before it would take longer"
+    only = "the last layer only; epochs of the last convolutions would not fit"
     chosen = f"{epochs:g} epochs of the last convolutions after it" if epochs else only
     reason = f"Budget {budget.seconds:.0f} s:{speed} Chosen: {chosen}."
     return Plan(dataset, {**settings, "training.epochs": epochs}, reason)
