@@ -63,6 +63,12 @@ def test_time_that_is_left_after_the_last_layer_goes_into_epochs(monkeypatch: py
     assert longer == pytest.approx(0.96 * 3600 * (200 / 7) / 4_200, rel=0.15)
 
 
+def test_half_a_minute_that_is_left_is_enough_for_epochs_of_few_images(monkeypatch: pytest.MonkeyPatch):
+    last_layer, some = (planned(seconds, monkeypatch, n=100, unknown=110) for seconds in (35, 60))
+    assert last_layer.settings["training.epochs"] == 0
+    assert some.settings["training.epochs"] > 1
+
+
 def test_a_budget_that_is_too_short_for_the_features_names_one_that_is_not(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(BudgetTooShort, match=r"Give at least --budget \d+s") as error:
         planned(30, monkeypatch)

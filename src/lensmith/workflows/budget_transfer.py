@@ -35,8 +35,8 @@ MORE_AFTER_EPOCH = 0.25
 FINISHING_SECONDS = 10.0
 """Saving, ONNX and the report."""
 KERAS_SLOWER = 4.0
-FEWEST_SECONDS = 60.0
-"""Left for epochs, below which compiling the network takes most of them."""
+FEWEST_SECONDS = 25.0
+"""Left for epochs, below which to measure how long they take and to compile the network takes most of them."""
 FEWEST_EPOCHS = 0.5
 
 
