@@ -1,4 +1,4 @@
-"""Progressive resizing: the parts of a training that see smaller images."""
+"""The networks that a training's steps are done with: quicker ones with the same weights, some of smaller images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,11 +19,22 @@ class Stages:
     def __init__(self, trainee: Any, steps: int, parts: Sequence[SmallerImages]) -> None:
         """Divide a training of so many steps into `parts` and a rest at full size."""
         ends = [(round(part.until * steps), smaller(trainee, part.size)) for part in parts]
-        self._stages = [(end, compile_steps(trainee, network)) for end, network in [*ends, (steps, trainee)]]
+        self._stages = [(end, compile_steps(trainee, quicker(network))) for end, network in [*ends, (steps, trainee)]]
 
     def at(self, step: int) -> Steps:
         """Return the function for a step, counted from 0 in the whole training."""
         return next((its for end, its in self._stages if step < end), self._stages[-1][1])
+
+
+def quicker(trainee: Any) -> Any:
+    """Return a network with the weights of `trainee` that pools before it activates; itself where it already does."""
+    import keras
+
+    from lensmith.training.pooling import pool_before_activation
+
+    layers = _flat(trainee)
+    pooled = pool_before_activation(layers)
+    return keras.Sequential([keras.Input(trainee.input_shape[1:]), *pooled]) if len(pooled) < len(layers) else trainee
 
 
 def smaller(trainee: Any, size: int) -> Any:
