@@ -2,7 +2,13 @@
 
 from lensmith.backend.compiled import Steps, compile_steps, compiles_steps
 from lensmith.backend.gradients import gradient
-from lensmith.backend.kernels import MOST_COLUMNS, convolve_narrow, fused_batch_normalization, fused_silu
+from lensmith.backend.kernels import (
+    MOST_COLUMNS,
+    convolve_narrow,
+    fused_batch_normalization,
+    fused_silu,
+    relu_and_pool,
+)
 from lensmith.backend.memory import free_memory, is_out_of_memory
 from lensmith.backend.onnx_export import export_onnx
 from lensmith.backend.starting import (
@@ -34,6 +40,7 @@ __all__ = [
     "load_model",
     "make_deterministic",
     "multiplies_bfloat16_fast",
+    "relu_and_pool",
     "start_keras",
     "versions",
 ]

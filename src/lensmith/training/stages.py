@@ -27,13 +27,13 @@ class Stages:
 
 
 def quicker(trainee: Any) -> Any:
-    """Return a network with the weights of `trainee` that pools before it activates; itself where it already does."""
+    """Return a network with the weights and results of `trainee`, and quicker gradients, or `trainee` itself."""
     import keras
 
-    from lensmith.training.pooling import pool_before_activation
+    from lensmith.training.pooling import pool_quickly
 
     layers = _flat(trainee)
-    pooled = pool_before_activation(layers)
+    pooled = pool_quickly(layers)
     return keras.Sequential([keras.Input(trainee.input_shape[1:]), *pooled]) if len(pooled) < len(layers) else trainee
 
 
