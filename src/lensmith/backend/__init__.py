@@ -4,10 +4,10 @@ from lensmith.backend.compiled import Steps, compile_steps, compiles_steps
 from lensmith.backend.gradients import gradient
 from lensmith.backend.kernels import (
     MOST_COLUMNS,
+    bias_relu_pool,
     convolve_narrow,
     fused_batch_normalization,
     fused_silu,
-    relu_and_pool,
 )
 from lensmith.backend.memory import free_memory, is_out_of_memory
 from lensmith.backend.onnx_export import export_onnx
@@ -27,6 +27,7 @@ __all__ = [
     "MOST_COLUMNS",
     "Steps",
     "backend_name",
+    "bias_relu_pool",
     "choose_backend",
     "compile_steps",
     "compiles_steps",
@@ -40,7 +41,6 @@ __all__ = [
     "load_model",
     "make_deterministic",
     "multiplies_bfloat16_fast",
-    "relu_and_pool",
     "start_keras",
     "versions",
 ]

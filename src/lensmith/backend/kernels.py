@@ -71,15 +71,17 @@ def _compiled_gradient_of_silu() -> Any:
     return tf.function(gradient, jit_compile=sys.platform != "win32")
 
 
-def relu_and_pool(convolved: Any, bias: Any, pool_size: tuple[int, int], strides: tuple[int, int], padding: str) -> Any:
+def bias_relu_pool(
+    convolved: Any, bias: Any, pool_size: tuple[int, int], strides: tuple[int, int], padding: str
+) -> Any:
     """Add a bias, apply ReLU and max-pool, with a gradient that goes back through ReLU and bias after pooling.
 
     Only the largest number of a pool has a gradient, and ReLU lets through what it lets through of that one: so what
     is left by pools of 2x2 is a quarter of the numbers that TensorFlow takes these gradients of.
 
     Args:
-        convolved: `float32` or `bfloat16 (N, H, W, C)`.
-        bias: Tensor or variable `(C,)`, of the type of `convolved`.
+        convolved: Of a floating-point type, `(N, H, W, C)`.
+        bias: `(C,)`, of the type of `convolved`.
         pool_size: Height and width.
         strides: From one pool to the next.
         padding: `valid` or `same`.

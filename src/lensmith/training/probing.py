@@ -4,12 +4,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from lensmith.backend import compile_steps
 from lensmith.config import Recipe
 from lensmith.data import Dataset
 from lensmith.training.fitting import EVALUATION_BATCH, training_images
 from lensmith.training.precision import FULL, set_precision
 from lensmith.training.preparing import prepare
-from lensmith.training.stages import Stages
 
 FEWEST_STEPS = 2
 SECONDS_FOR_EVALUATION = 0.1
@@ -40,10 +40,12 @@ def measure_throughput(dataset: Dataset, recipe: Recipe, seconds: float) -> Thro
         recipe: As it would be trained.
         seconds: To train for, once it is compiled.
     """
+    from lensmith.training.pooling import quicker
+
     began = time.perf_counter()
     prepared = prepare(dataset, recipe)
     images = training_images(dataset, recipe)
-    steps = Stages(prepared.trainee, images.steps, []).at(0)
+    steps = compile_steps(prepared.trainee, quicker(prepared.trainee))
     steps(*images.read(0, 0, 1))
     compiled = time.perf_counter()
     done = seen = 0

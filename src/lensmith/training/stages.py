@@ -1,4 +1,4 @@
-"""The networks that a training's steps are done with: quicker ones with the same weights, some of smaller images."""
+"""Progressive resizing: the parts of a training that see smaller images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,24 +17,18 @@ class Stages:
     """
 
     def __init__(self, trainee: Any, steps: int, parts: Sequence[SmallerImages]) -> None:
-        """Divide a training of so many steps into `parts` and a rest at full size."""
+        """Divide a training of so many steps into `parts` and a rest at full size.
+
+        What a step is computed with is not `trainee` itself but what `quicker` makes of it.
+        """
+        from lensmith.training.pooling import quicker
+
         ends = [(round(part.until * steps), smaller(trainee, part.size)) for part in parts]
         self._stages = [(end, compile_steps(trainee, quicker(network))) for end, network in [*ends, (steps, trainee)]]
 
     def at(self, step: int) -> Steps:
         """Return the function for a step, counted from 0 in the whole training."""
         return next((its for end, its in self._stages if step < end), self._stages[-1][1])
-
-
-def quicker(trainee: Any) -> Any:
-    """Return a network with the weights and results of `trainee`, and quicker gradients, or `trainee` itself."""
-    import keras
-
-    from lensmith.training.pooling import pool_quickly
-
-    layers = _flat(trainee)
-    pooled = pool_quickly(layers)
-    return keras.Sequential([keras.Input(trainee.input_shape[1:]), *pooled]) if len(pooled) < len(layers) else trainee
 
 
 def smaller(trainee: Any, size: int) -> Any:
