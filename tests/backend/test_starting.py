@@ -109,12 +109,13 @@ def test_a_saved_model_that_holds_code_is_not_run(tmp_path: Path) -> None:
         load_model(saved(model, tmp_path))
 
 
-def test_only_tensorflow_on_a_processor_with_amx_is_taken_to_multiply_bfloat16_fast(
+def test_only_tensorflow_on_a_processor_with_instructions_for_it_is_taken_to_multiply_bfloat16_fast(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for backend, flags, fast in (
         ("tensorflow", "avx512f amx_bf16 amx_tile", True),
-        ("tensorflow", "avx512f avx512_bf16", False),
+        ("tensorflow", "avx512f avx512_bf16", True),
+        ("tensorflow", "avx512f avx512_bf16x avx512_fp16", False),
         ("jax", "amx_bf16", False),
     ):
         monkeypatch.setattr(starting, "backend_name", lambda its=backend: its)
