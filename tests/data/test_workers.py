@@ -43,6 +43,16 @@ def test_a_file_that_crashes_the_decoder_or_never_ends_costs_that_file(
     }  # fmt: skip
 
 
+def test_a_process_that_ends_while_it_is_idle_costs_no_file(paths: list[Path], started: list) -> None:
+    with workers.Workers(2) as its:
+        for child in list(started):
+            child.kill()
+            child.wait()
+        for path in paths[:2]:
+            assert its.ask([str(path)], TARGET).kept == [0]
+    assert len(started) == 4
+
+
 def test_a_process_that_ends_before_it_is_told_anything_is_none_that_could_not_be_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -96,6 +96,8 @@ class Workers:
         """
         child, watch = self._idle.get(), Watch()
         try:
+            if child.poll() is not None:  # ended while it was idle, which is no fault of these files
+                child = self._replace(child, paths)
             return self._ask(child, paths, target, watch)
         finally:
             watch.end()
