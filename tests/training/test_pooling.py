@@ -13,7 +13,6 @@ pytestmark = pytest.mark.skipif(not compiles_steps(), reason="only TensorFlow co
 layers = keras.layers
 PIXELS = np.random.default_rng(0).integers(0, 256, (8, 9, 9, 2), dtype=np.uint8)
 TARGETS = np.random.default_rng(1).normal(size=(8, 3)).astype(np.float32)
-RATE = 0.1
 
 
 def stacked(*middle: keras.Layer) -> keras.Sequential:
@@ -22,7 +21,7 @@ def stacked(*middle: keras.Layer) -> keras.Sequential:
     model = keras.Sequential([keras.Input((9, 9, 2)), layers.Rescaling(1 / 255), *middle, *ends])
     for place, weight in enumerate(model.weights):
         weight.assign(keras.random.normal(weight.shape, stddev=0.2, seed=place))
-    model.compile(keras.optimizers.SGD(RATE), "mse")
+    model.compile(keras.optimizers.SGD(0.1), "mse")
     return model
 
 
@@ -53,7 +52,7 @@ def train_both(ours: keras.Sequential, keras_own: keras.Sequential, tolerance: f
     for mine, its in zip(ours.weights, keras_own.weights, strict=True):
         np.testing.assert_allclose(mine.numpy(), its.numpy(), rtol=tolerance, atol=tolerance)
     moved = [np.abs(its.numpy() - was).max() for its, was in zip(keras_own.trainable_weights, before, strict=True)]
-    assert min(moved) > 3 * tolerance
+    assert min(moved) > 0.009
 
 
 @pytest.mark.parametrize("shape", SHAPES)

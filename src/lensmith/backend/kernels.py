@@ -76,8 +76,8 @@ def bias_relu_pool(
 ) -> Any:
     """Add a bias, apply ReLU and max-pool, with a gradient that goes back through ReLU and bias after pooling.
 
-    Only the largest number of a pool has a gradient, and ReLU lets through what it lets through of that one: so what
-    is left by pools of 2x2 is a quarter of the numbers that TensorFlow takes these gradients of.
+    Only the largest number of each pool has a gradient, so those of ReLU and of the bias are taken from what pooling
+    has left: with pools of 2x2, from a quarter of the numbers.
 
     Args:
         convolved: Of a floating-point type, `(N, H, W, C)`.

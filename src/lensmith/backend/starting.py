@@ -16,7 +16,7 @@ BACKENDS = {"tensorflow": "lensmith", "jax": "'lensmith[jax]'", "torch": "torch"
 """What Keras can train on, and what to give to `pip install` where it is missing."""
 
 MULTIPLYING_BFLOAT16 = {"amx_bf16", "avx512_bf16"}
-"""Flags of processors: with the first it is several times as fast as float32, with the second about twice."""
+"""Flags of processors: with the first it is several times as fast as float32, with the second up to twice."""
 
 
 def choose_backend(name: str) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from lensmith.models import group_widths
 
-# What reading and writing one activation costs, in multiply-adds of each precision: measured on two cores, bfloat16
-# with AMX (3000) and with AVX-512 (1500).
+# What reading and writing one activation costs, in multiply-adds of each precision, on two cores. bfloat16's lies
+# between what was measured with AVX-512 (1500) and with AMX (3000).
 MOVING = {"float32": 500, "mixed_bfloat16": 2000}
 
 
