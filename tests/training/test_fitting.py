@@ -161,6 +161,8 @@ FAST = {
         {"class_name": "Conv2D", "filters": 8, "kernel_size": 3, "kernel_initializer": {"class_name": "Dirac"}},
         {"class_name": "BatchNormalization", "scale": False},
         {"class_name": "ReLU"},
+        {"class_name": "Conv2D", "filters": 8, "kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"class_name": "MaxPooling2D"},
         {"class_name": "GlobalMaxPooling2D"},
         {"class_name": "Dense", "units": "num_classes", "activation": "softmax"},
     ],
